@@ -1,0 +1,49 @@
+// Media types, artifact types and annotations: OCI image-spec v1.1.1 and formats.md §10.
+
+export const mediaTypes = {
+  ociIndex: 'application/vnd.oci.image.index.v1+json',
+  ociManifest: 'application/vnd.oci.image.manifest.v1+json',
+  ociEmpty: 'application/vnd.oci.empty.v1+json',
+  ociConfig: 'application/vnd.oci.image.config.v1+json',
+  dockerList: 'application/vnd.docker.distribution.manifest.list.v2+json',
+  dockerManifest: 'application/vnd.docker.distribution.manifest.v2+json',
+  markdown: 'text/markdown',
+  baseConfig: 'application/vnd.export-center.mirror.base.v1+json',
+  exportManifest: 'application/vnd.export-center.manifest.v1+json',
+  deltaConfig: 'application/vnd.export-center.mirror.delta.v1+json',
+  shard: 'application/vnd.export-center.shard.v1.jsonl+zstd',
+  journal: 'application/vnd.export-center.journal.v1.jsonl+zstd',
+  patch: 'application/vnd.export-center.patch.v1',
+  sigstoreBundle: 'application/vnd.dev.sigstore.bundle.v0.3+json',
+  simpleSigning: 'application/vnd.dev.cosign.simplesigning.v1+json',
+  dsseEnvelope: 'application/vnd.dsse.envelope.v1+json',
+} as const;
+
+export const artifactTypes = {
+  mirrorFull: 'application/vnd.export-center.mirror.full.v1',
+  mirrorBase: 'application/vnd.export-center.mirror.base.v1',
+  mirrorHead: 'application/vnd.export-center.mirror.head.v1',
+  mirrorDelta: 'application/vnd.export-center.mirror.delta.v1',
+  jsonRaw: 'application/vnd.export-center.json.raw.v1',
+} as const;
+
+export const annotationNames = {
+  title: 'org.opencontainers.image.title',
+  created: 'org.opencontainers.image.created',
+  refName: 'org.opencontainers.image.ref.name',
+  profile: 'vnd.export-center.profile',
+  setRoot: 'vnd.export-center.set-root',
+  records: 'vnd.export-center.records',
+} as const;
+
+/** What a client accepts when it asks for a manifest; without the Docker types CNCF distribution answers 404. */
+export const manifestMediaTypes: readonly string[] = [
+  mediaTypes.ociIndex,
+  mediaTypes.ociManifest,
+  mediaTypes.dockerList,
+  mediaTypes.dockerManifest,
+];
+
+export function isIndexType(mediaType: string): boolean {
+  return mediaType === mediaTypes.ociIndex || mediaType === mediaTypes.dockerList;
+}

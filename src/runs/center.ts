@@ -1,0 +1,132 @@
+// Everything an operator can ask of the service, as one interface. `openCenter` answers it from a data folder,
+// `api/client.ts` over HTTP; the command line and the API routes see nothing else, so both give the same results.
+
+import type { IngestOptions, IngestProgress, IngestResult, SourceSummary } from '../evidence/types.ts';
+
+export type RunState =
+  'queued' | 'planning' | 'building' | 'attesting' | 'publishing' | 'verifying' | 'succeeded' | 'failed' | 'cancelled';
+
+export type RunRequest = {
+  readonly profile: string;
+  /** REGISTRY/REPO[:TAG] to publish to besides the own registry. */
+  readonly to?: string;
+  /** A reference, a digest or `none`. */
+  readonly base?: string;
+  readonly acceptShrink?: boolean;
+  readonly idempotencyKey?: string;
+};
+
+/** What `run --json` prints (contract.md). Sizes are bytes. */
+export type RunResult = {
+  readonly run: string;
+  readonly profile: string;
+  readonly state: 'succeeded';
+  readonly reference: string;
+  readonly digest: string;
+  readonly setRoot: string;
+  readonly records: number;
+  readonly bytes: number;
+  readonly bytesNew: number;
+  readonly layers: number;
+  readonly layersNew: number;
+};
+
+export type RunRecord = {
+  readonly run: string;
+  readonly profile: string;
+  readonly state: RunState;
+  readonly createdAt: string;
+  readonly updatedAt: string;
+  readonly attempt: number;
+  readonly request: RunRequest;
+  readonly result?: RunResult;
+  readonly failure?: { readonly code: string; readonly message: string; readonly hint?: string };
+};
+
+export type RunEvent = {
+  readonly sequence: number;
+  readonly at: string;
+  readonly state: RunState;
+  readonly message: string;
+  /** Work done and to do in bytes, where known. */
+  readonly done?: number;
+  readonly total?: number;
+};
+
+export type ProfileScope = {
+  /** SOURCE or SOURCE/sub-source names; absent = all. */
+  readonly sources?: readonly string[];
+  readonly ecosystems?: readonly string[];
+  readonly ids?: readonly string[];
+  /** Absolute instants, or `last` = a duration such as `P30D` before the state's `created`. */
+  readonly window?: { readonly from?: string; readonly to?: string; readonly last?: string };
+};
+
+export type ProfileDocument = {
+  readonly name: string;
+  readonly kind: string;
+  readonly scope: ProfileScope;
+  /** Share of the records that may vanish between two successes, 0 to 1; default 0.2. */
+  readonly maxShrink?: number;
+  /** Oldest age that the newest record may have, an ISO 8601 duration such as `P7D`; absent = any. */
+  readonly maxAge?: string;
+};
+
+export type ProfileRevision = ProfileDocument & {
+  /** Digest of the profile's canonical JSON. */
+  readonly revision: string;
+  readonly repository: string;
+  readonly createdAt: string;
+};
+
+export type EvidenceDocument = {
+  readonly source: string;
+  readonly path: string;
+  readonly id: string;
+  readonly digest: string;
+  readonly modified: string;
+  /** The document's original text. */
+  readonly text: string;
+};
+
+export type RejectionRecord = {
+  readonly source: string;
+  readonly path: string;
+  readonly code: string;
+  readonly message: string;
+  readonly at: string;
+};
+
+export type KeySummary = {
+  readonly id: string;
+  readonly algorithm: string;
+  readonly active: boolean;
+  readonly publicKey: string;
+};
+
+export interface Center {
+  ingest(
+    tenant: string,
+    options: IngestOptions,
+    onProgress?: (progress: IngestProgress) => void,
+  ): Promise<IngestResult>;
+  evidenceSources(tenant: string): Promise<SourceSummary[]>;
+  evidenceDocument(tenant: string, source: string, path: string): Promise<EvidenceDocument>;
+  evidenceRejections(tenant: string, source?: string): Promise<RejectionRecord[]>;
+  profiles(tenant: string): Promise<ProfileRevision[]>;
+  profile(tenant: string, name: string): Promise<ProfileRevision[]>;
+  putProfile(tenant: string, document: unknown): Promise<ProfileRevision>;
+  /** Queues a run (or finds the one with the same idempotency key); it is executed by whoever holds the folder. */
+  startRun(tenant: string, request: RunRequest): Promise<RunRecord>;
+  run(tenant: string, id: string): Promise<RunRecord>;
+  runs(tenant: string, limit?: number): Promise<RunRecord[]>;
+  /** Events after number `after`, live, ending with the run's end. */
+  runEvents(tenant: string, id: string, after?: number, signal?: AbortSignal): AsyncIterable<RunEvent>;
+  cancelRun(tenant: string, id: string): Promise<RunRecord>;
+  keys(): Promise<KeySummary[]>;
+  generateKey(): Promise<KeySummary>;
+  /** PEM or cosign key text; the password comes from the caller, never from argv. */
+  importKey(text: string, password?: string): Promise<KeySummary>;
+  collectGarbage(options: { readonly dryRun: boolean }): Promise<{ readonly blobs: number; readonly bytes: number }>;
+  close(): Promise<void>;
+}
