@@ -32,7 +32,7 @@ function write(value: Json, depth: number): string {
     case 'object':
       if (value === null) return 'null';
       if (depth >= maxDepth) throw refuse(`nesting is deeper than ${maxDepth}`);
-      return Array.isArray(value) ? writeArray(value, depth) : writeObject(value as Record<string, Json>, depth);
+      return Array.isArray(value) ? writeArray(value, depth) : writeObject(value, depth);
     default:
       throw refuse(`a ${typeof value} has no JSON form`);
   }
@@ -44,7 +44,7 @@ function writeArray(items: readonly Json[], depth: number): string {
   return out + ']';
 }
 
-function writeObject(object: Record<string, Json | undefined>, depth: number): string {
+function writeObject(object: { readonly [key: string]: Json | undefined }, depth: number): string {
   // The default sort compares UTF-16 code units, which is the order that RFC 8785 §3.2.3 asks for.
   const keys = Object.keys(object).sort();
   let out = '{';

@@ -1,0 +1,75 @@
+// What the consumer's commands take and give (contract.md). Implemented in pull.ts, records.ts, push.ts, doctor.ts,
+// extract.ts and verify.ts of this room; the command line only parses options and prints.
+
+import type { Digest } from '../core/digest.ts';
+import type { Check } from '../trust/types.ts';
+
+/** How to reach registries; read from options and environment by the command line. */
+export type NetworkOptions = {
+  /** PEM text of additional certificate authorities (`--ca-file`). */
+  readonly ca?: string;
+  /** Refuse every network access with OFFLINE. */
+  readonly offline?: boolean;
+  /** Bearer token for the product's own registry (EXPORT_CENTER_TOKEN); other registries use config.json. */
+  readonly token?: string;
+  readonly signal?: AbortSignal;
+};
+
+export type Progress = { readonly label: string; readonly done: number; readonly total?: number };
+
+export type PullOptions = NetworkOptions & {
+  readonly reference: string;
+  readonly dir: string;
+  /** PEM text of the publisher's public key; without it only digests are checked. */
+  readonly key?: string;
+  /** Bring the signature along, but not the provenance and the legacy tags. */
+  readonly signatureOnly?: boolean;
+  readonly onProgress?: (progress: Progress) => void;
+};
+
+/** What `mirror pull --json` prints. Sizes are bytes; bytesFetched counts every response body. */
+export type PullResult = {
+  readonly digest: Digest;
+  readonly setRoot: Digest;
+  readonly records: number;
+  readonly bytesTotal: number;
+  readonly bytesFetched: number;
+  readonly blobsFetched: number;
+  readonly shardsDerived: number;
+  /** Names of what was verified: digests, set-root, journals, signature … */
+  readonly verified: readonly string[];
+};
+
+export type PushResult = {
+  readonly digest: Digest;
+  readonly tags: readonly string[];
+  readonly bytesPushed: number;
+  readonly blobsPushed: number;
+};
+
+export type DoctorResult = {
+  readonly ok: boolean;
+  readonly checked: number;
+  readonly damaged: readonly { readonly digest: string; readonly reason: string; readonly repaired: boolean }[];
+};
+
+export type ExtractResult = { readonly documents: number; readonly bytes: number };
+
+export type VerifyResult = { readonly ok: boolean; readonly checks: readonly Check[] };
+
+/** The functions of this room, as the command line calls them. `source` is a layout folder or a registry reference. */
+export interface Consumer {
+  mirrorPull(options: PullOptions): Promise<PullResult>;
+  /** Lines `{"c","k","v"}` LF of the whole state, sorted. */
+  mirrorRecords(source: string, network: NetworkOptions): AsyncIterable<Buffer>;
+  /** Lines of the newest journal. */
+  mirrorChanges(source: string, network: NetworkOptions): AsyncIterable<Buffer>;
+  mirrorPush(
+    dir: string,
+    destination: string,
+    network: NetworkOptions & Pick<PullOptions, 'onProgress'>,
+  ): Promise<PushResult>;
+  mirrorDoctor(dir: string, network: NetworkOptions): Promise<DoctorResult>;
+  extract(source: string, out: string, network: NetworkOptions): Promise<ExtractResult>;
+  verify(source: string, options: NetworkOptions & { readonly key?: string }): Promise<VerifyResult>;
+}
