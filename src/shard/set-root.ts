@@ -1,0 +1,97 @@
+// The set root (formats.md §4): a binary Merkle trie over kh = SHA-256(c 00 k), most significant bit first.
+// It names the evidence itself, whatever its layout.
+
+import { createHash } from 'node:crypto';
+import { digestFromSha256, sha256, type Digest } from '../core/digest.ts';
+import { keyBytes } from '../core/order.ts';
+
+/** kh (32 bytes) and SHA-256 of the canonical value (32 bytes). */
+const leafSize = 64;
+const empty = sha256('');
+const leafMark = Buffer.of(0);
+const innerMark = Buffer.of(1);
+
+export function leafHash(keyHash: Uint8Array, valueHash: Uint8Array): Buffer {
+  return createHash('sha256').update(leafMark).update(keyHash).update(valueHash).digest();
+}
+
+function innerHash(left: Uint8Array, right: Uint8Array): Buffer {
+  return createHash('sha256').update(innerMark).update(left).update(right).digest();
+}
+
+/** A subtree: how many leaves, and its hash. */
+export type Subtree = { readonly count: number; readonly hash: Buffer };
+
+/** Two neighbours made one: an empty pair stays empty, a single leaf stays that leaf. */
+export function joinSubtrees(left: Subtree, right: Subtree): Subtree {
+  const count = left.count + right.count;
+  if (count === 0) return { count, hash: empty };
+  if (count === 1) return { count, hash: left.count === 1 ? left.hash : right.hash };
+  return { count, hash: innerHash(left.hash, right.hash) };
+}
+
+/** Collects the leaves of a state in any order, in 64 bytes each, and computes its root. */
+export class LeafSet {
+  #leaves = Buffer.allocUnsafe(1024 * leafSize);
+  #count = 0;
+
+  get count(): number {
+    return this.#count;
+  }
+
+  /** `valueHash` = SHA-256 of the canonical value's bytes. */
+  add(c: string, k: string, valueHash: Uint8Array): void {
+    if ((this.#count + 1) * leafSize > this.#leaves.length) {
+      const grown = Buffer.allocUnsafe(this.#leaves.length * 2);
+      this.#leaves.copy(grown);
+      this.#leaves = grown;
+    }
+    const at = this.#count * leafSize;
+    sha256(keyBytes(c, k)).copy(this.#leaves, at);
+    this.#leaves.set(valueHash, at + 32);
+    this.#count++;
+  }
+
+  root(): Digest {
+    return digestFromSha256(this.subtree(0).hash);
+  }
+
+  /** The subtree of these leaves, which all share their first `depth` bits. */
+  subtree(depth: number): Subtree {
+    const sorted = this.#sorted();
+    return { count: sorted.length, hash: trie(sorted, 0, sorted.length, depth) };
+  }
+
+  /** The leaves of each of the 2^bits subtrees below the top `bits` levels, visited in order; empty ones too. */
+  *subtrees(bits: number): Generator<Subtree> {
+    const sorted = this.#sorted();
+    let low = 0;
+    for (let bucket = 0; bucket < 2 ** bits; bucket++) {
+      let high = low;
+      while (high < sorted.length && (sorted[high] as Buffer).readUInt32BE(0) >>> (32 - bits) === bucket) high++;
+      yield { count: high - low, hash: trie(sorted, low, high, bits) };
+      low = high;
+    }
+  }
+
+  #sorted(): Buffer[] {
+    const leaves: Buffer[] = [];
+    for (let i = 0; i < this.#count; i++) leaves.push(this.#leaves.subarray(i * leafSize, (i + 1) * leafSize));
+    return leaves.sort((a, b) => a.compare(b));
+  }
+}
+
+function trie(leaves: readonly Buffer[], low: number, high: number, bit: number): Buffer {
+  if (high === low) return empty;
+  const first = leaves[low] as Buffer;
+  if (high - low === 1) return leafHash(first.subarray(0, 32), first.subarray(32));
+  let left = low;
+  let right = high;
+  while (left < right) {
+    const middle = (left + right) >>> 1;
+    const isOne = ((leaves[middle] as Buffer)[bit >> 3] as number) & (0x80 >> (bit & 7));
+    if (isOne) right = middle;
+    else left = middle + 1;
+  }
+  return innerHash(trie(leaves, low, left, bit + 1), trie(leaves, left, high, bit + 1));
+}
