@@ -3,7 +3,7 @@
 
 import { digestFromSha256, type Digest } from '../core/digest.ts';
 import { ExportError } from '../core/errors.ts';
-import { joinSubtrees, LeafSet, type Subtree } from './set-root.ts';
+import { joinSubtrees, type LeafSet, type Subtree } from './set-root.ts';
 
 const rowSize = 36;
 const headSize = 4;
