@@ -1,0 +1,81 @@
+// Referrers of a manifest (distribution-spec v1.1.1 §listing referrers): the API where the registry has it, else the
+// tag that clients keep in its place.
+
+import { digestAlgorithm, digestHex, type Digest } from '../../core/digest.ts';
+import { ExportError } from '../../core/errors.ts';
+import { limits } from '../../core/limits.ts';
+import type { Descriptor } from '../../oci/descriptor.ts';
+import { isIndex, parseManifest } from '../../oci/manifest.ts';
+import { mediaTypes } from '../../oci/media-types.ts';
+import { nextPage } from './next-page.ts';
+import { readManifest, type ReadManifest } from './read-manifest.ts';
+import { referrerDescriptor } from './referrer-descriptor.ts';
+import type { RegistryEndpoint } from './registry-endpoint.ts';
+
+/** Answers that mean "there is no such API", besides another content type than that of an index. */
+const absent = new Set([400, 404, 405, 406, 501]);
+
+/** `sha256-<hex>`: the tag schema of distribution-spec §referrers tag schema. */
+export function fallbackTag(subject: Digest): string {
+  return `${digestAlgorithm(subject).slice(0, 32)}-${digestHex(subject).slice(0, 64)}`;
+}
+
+/** By the API alone; undefined when the registry has none. */
+export async function referrersByApi(
+  endpoint: RegistryEndpoint,
+  subject: Digest,
+  artifactType?: string,
+): Promise<Descriptor[] | undefined> {
+  const filter = artifactType === undefined ? '' : `?artifactType=${encodeURIComponent(artifactType)}`;
+  const found = new Map<string, Descriptor>();
+  let page: URL | undefined = endpoint.url(`referrers/${subject}${filter}`);
+  for (let first = true; page; first = false) {
+    const response = await endpoint.send({
+      method: 'GET',
+      target: page,
+      scopes: endpoint.pull,
+      headers: { accept: mediaTypes.ociIndex },
+    });
+    const type = response.headers['content-type']?.split(';')[0]?.trim().toLowerCase();
+    if (first && (absent.has(response.status) || (response.status === 200 && type !== mediaTypes.ociIndex))) {
+      await response.discard();
+      return undefined;
+    }
+    if (response.status !== 200) throw await endpoint.refusal(`list the referrers of ${subject}`, response);
+    const before = found.size;
+    const manifest = parseManifest(await response.bytes(limits.manifestBytes), mediaTypes.ociIndex);
+    for (const entry of isIndex(manifest) ? manifest.manifests : []) found.set(entry.digest, entry);
+    page = found.size > before ? nextPage(response) : undefined;
+  }
+  return [...found.values()];
+}
+
+/** The entries of the fallback tag with what is needed to write it back. */
+export type FallbackIndex = { readonly stored: ReadManifest; readonly manifests: readonly Descriptor[] };
+
+export async function readFallback(endpoint: RegistryEndpoint, subject: Digest): Promise<FallbackIndex | undefined> {
+  const stored = await readManifest(endpoint, fallbackTag(subject));
+  if (!stored) return undefined;
+  const manifest = parseManifest(stored.bytes, stored.descriptor.mediaType);
+  if (isIndex(manifest)) return { stored, manifests: manifest.manifests };
+  throw new ExportError('REGISTRY_REFUSED', `the tag ${fallbackTag(subject)} of ${endpoint.repository} is no index`);
+}
+
+/**
+ * Entries of the fallback tag. Older cosign writes them without their real artifact type; those are completed from the
+ * manifests themselves, so that a filter finds them.
+ */
+export async function referrersByTag(endpoint: RegistryEndpoint, subject: Digest): Promise<Descriptor[]> {
+  const index = await readFallback(endpoint, subject);
+  const complete: Descriptor[] = [];
+  for (const entry of index?.manifests ?? []) {
+    const known = entry.artifactType !== undefined && entry.artifactType !== mediaTypes.ociEmpty;
+    complete.push(known ? entry : await completeEntry(endpoint, entry));
+  }
+  return complete;
+}
+
+async function completeEntry(endpoint: RegistryEndpoint, entry: Descriptor): Promise<Descriptor> {
+  const stored = await readManifest(endpoint, entry.digest);
+  return stored ? referrerDescriptor(stored) : entry;
+}
