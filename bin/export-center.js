@@ -12,7 +12,8 @@ const here = dirname(fileURLToPath(import.meta.url));
 
 if (isSupported(process.versions.node)) {
   const main = findMain();
-  if (main === undefined) refuse('this copy has neither src/main.ts nor dist/main.js', 'npm run build, or install again');
+  if (main === undefined)
+    refuse('this copy has neither src/main.ts nor dist/main.js', 'npm run build, or install again');
   else await import(pathToFileURL(main).href);
 } else {
   const node = findPinnedNode();
