@@ -1,0 +1,221 @@
+// One repository of the disk storage. Links decide what belongs to it; content is shared between repositories.
+
+import { digestAlgorithm, Digester, isDigest, type Digest } from '../../core/digest.ts';
+import type { Clock } from '../../core/clock.ts';
+import { ExportError } from '../../core/errors.ts';
+import { limits } from '../../core/limits.ts';
+import { compareUtf8 } from '../../core/order.ts';
+import type { Descriptor } from '../../oci/descriptor.ts';
+import type { StoredManifest } from '../../oci/manifest.ts';
+import { isTag } from '../../oci/reference.ts';
+import type { BlobSource } from '../../oci/repository.ts';
+import { verifyBytes, wrongDigest, wrongSize, type ContentStore } from './content-store.ts';
+import type { DiskPaths, RepositoryPaths } from './disk-paths.ts';
+import {
+  listFolder,
+  markFile,
+  readOptionalFile,
+  removeFile,
+  statOptionalFile,
+  touchFile,
+  writeFileDurably,
+} from './durable-file.ts';
+import { ManifestLinks } from './manifest-links.ts';
+import { examineManifest, type Need } from './manifest-rules.ts';
+import { repositoryParts } from './repository-parts.ts';
+import type { BlobReader, RepositoryPart, StoredRepository, Sweepable, UploadSessions } from './storage.ts';
+import { DiskUploads, type UploadMemory } from './upload-sessions.ts';
+
+const streamBytes = 256 << 10;
+
+export type DiskContext = {
+  readonly paths: DiskPaths;
+  readonly content: ContentStore;
+  readonly clock: Clock;
+  readonly uploads: UploadMemory;
+};
+
+export class DiskRepository implements StoredRepository {
+  readonly name: string;
+  readonly uploads: UploadSessions;
+  readonly parts: { readonly [part in RepositoryPart]: Sweepable };
+  readonly #disk: DiskContext;
+  readonly #paths: RepositoryPaths;
+  readonly #links: ManifestLinks;
+
+  constructor(name: string, disk: DiskContext) {
+    this.name = name;
+    this.#disk = disk;
+    this.#paths = disk.paths.repository(name);
+    this.#links = new ManifestLinks(this.#paths, disk.paths.temporary, disk.clock);
+    this.uploads = new DiskUploads(this.#paths, disk.content, disk.clock, disk.uploads);
+    this.parts = repositoryParts(this.#paths, disk.paths.temporary, {
+      subjectOf: (digest) => this.#subjectOf(digest),
+      willRemove: (digest) => markFile(this.#paths.deletedManifest(digest), disk.clock),
+    });
+  }
+
+  async exists(): Promise<boolean> {
+    for (const folder of [this.#paths.manifests, this.#paths.blobs, this.#paths.uploads]) {
+      if (await statOptionalFile(folder)) return true;
+    }
+    return false;
+  }
+
+  async resolve(reference: string): Promise<Descriptor | undefined> {
+    const digest = await this.#digestOf(reference);
+    if (!digest) return undefined;
+    // Whoever asks for a digest may rely on the answer in a push; a tag keeps its manifest anyway.
+    if (digest === reference && !(await this.#links.touch(digest))) return undefined;
+    return this.#links.find(digest);
+  }
+
+  async manifest(reference: string): Promise<StoredManifest | undefined> {
+    const digest = await this.#digestOf(reference);
+    const descriptor = digest && (await this.#links.find(digest));
+    const bytes = descriptor && (await this.#disk.content.readManifest(descriptor.digest));
+    return bytes && { descriptor, bytes };
+  }
+
+  async statBlob(digest: Digest): Promise<number | undefined> {
+    if (!(await touchFile(this.#paths.blob(digest), this.#disk.clock))) return undefined;
+    return this.#disk.content.size(digest);
+  }
+
+  async readBlob(digest: Digest): Promise<BlobReader | undefined> {
+    if (!(await statOptionalFile(this.#paths.blob(digest)))) return undefined;
+    return this.#disk.content.read(digest);
+  }
+
+  async *openBlob(descriptor: Descriptor, from = 0): AsyncIterable<Buffer> {
+    const { digest, size } = descriptor;
+    const reader = await this.readBlob(digest);
+    if (!reader) throw new ExportError('NOT_FOUND', `${this.name} has no blob ${digest}`);
+    try {
+      if (reader.size !== size) throw wrongSize(digest, size, reader.size);
+      const digester = new Digester(digestAlgorithm(digest));
+      for (let position = from; position < size;) {
+        const buffer = Buffer.allocUnsafeSlow(Math.min(streamBytes, size - position));
+        const count = await reader.read(buffer, position);
+        if (count === 0) throw wrongSize(digest, size, position);
+        const bytes = buffer.subarray(0, count);
+        if (from === 0) digester.update(bytes);
+        position += count;
+        yield bytes;
+      }
+      if (from === 0 && digester.digest() !== digest) throw wrongDigest(digest);
+    } finally {
+      await reader.close();
+    }
+  }
+
+  referrers(subject: Digest, artifactType?: string): Promise<Descriptor[]> {
+    const all = this.#links.referrers(subject);
+    if (artifactType === undefined) return all;
+    return all.then((found) => found.filter((referrer) => referrer.artifactType === artifactType));
+  }
+
+  async tags(): Promise<string[]> {
+    return (await listFolder(this.#paths.tags)).filter(isTag).sort(compareUtf8);
+  }
+
+  async pushBlob({ digest, size }: Descriptor, source: BlobSource): Promise<'present' | 'written'> {
+    const { content, clock } = this.#disk;
+    const found = (await content.touch(digest)) ? await content.size(digest) : undefined;
+    if (found !== undefined && found !== size) throw wrongSize(digest, size, found);
+    if (found === undefined) await content.put(digest, size, source);
+    await markFile(this.#paths.blob(digest), clock);
+    return found === undefined ? 'written' : 'present';
+  }
+
+  async mountBlob(digest: Digest, from: readonly string[]): Promise<boolean> {
+    const { paths, content, clock } = this.#disk;
+    for (const name of from) {
+      if (!(await statOptionalFile(paths.repository(name).blob(digest)))) continue;
+      if (!(await content.touch(digest))) return false;
+      await markFile(this.#paths.blob(digest), clock);
+      return true;
+    }
+    return false;
+  }
+
+  async deleteBlob(digest: Digest): Promise<boolean> {
+    return removeFile(this.#paths.blob(digest));
+  }
+
+  async pushManifest(manifest: StoredManifest, tags: readonly string[] = []): Promise<'present' | 'written'> {
+    const { descriptor, bytes } = manifest;
+    const tagPaths = tags.map((tag) => this.#paths.tag(tag));
+    verify(manifest);
+    const facts = examineManifest(manifest);
+    const present = await this.#holdsManifest(descriptor);
+    if (!present) {
+      await this.#requireAll(facts.needs);
+      await this.#disk.content.put(descriptor.digest, descriptor.size, bytes);
+      if (facts.referrer) await this.#links.addReferrer(facts.referrer.subject, facts.referrer.descriptor);
+      await this.#links.add(descriptor);
+    }
+    for (const path of tagPaths) await this.#moveTag(path, descriptor.digest);
+    return present ? 'present' : 'written';
+  }
+
+  async deleteManifest(digest: Digest): Promise<boolean> {
+    if (!(await this.#links.find(digest))) return false;
+    const subject = await this.#subjectOf(digest);
+    for (const tag of await this.tags()) if ((await this.#digestOf(tag)) === digest) await this.deleteTag(tag);
+    return this.#links.remove(digest, subject);
+  }
+
+  async deleteTag(tag: string): Promise<void> {
+    await removeFile(this.#paths.tag(tag));
+  }
+
+  async #holdsManifest({ digest, mediaType }: Descriptor): Promise<boolean> {
+    if (!(await this.#links.touch(digest))) return false;
+    if ((await this.#links.find(digest))?.mediaType !== mediaType) return false;
+    return (await this.#disk.content.size(digest)) !== undefined;
+  }
+
+  /** What a manifest needs must be here, and is touched, so that no sweep takes it before the manifest is stored. */
+  async #requireAll(needs: readonly Need[]): Promise<void> {
+    await Promise.all(
+      needs.map(async ({ kind, digest }) => {
+        const here =
+          kind === 'manifest' ? await this.#links.touch(digest) : (await this.statBlob(digest)) !== undefined;
+        if (here) return;
+        throw new ExportError(
+          'NOT_FOUND',
+          `the manifest refers to the ${kind} ${digest}, which is not in ${this.name}`,
+          {
+            hint: 'push what a manifest refers to before the manifest',
+          },
+        );
+      }),
+    );
+  }
+
+  async #moveTag(path: string, digest: Digest): Promise<void> {
+    if ((await readOptionalFile(path))?.toString('utf8') === digest && (await touchFile(path, this.#disk.clock)))
+      return;
+    await writeFileDurably(this.#disk.paths.temporary, path, Buffer.from(digest));
+  }
+
+  async #digestOf(reference: string): Promise<Digest | undefined> {
+    if (isDigest(reference)) return reference;
+    if (!isTag(reference)) return undefined;
+    const text = (await readOptionalFile(this.#paths.tag(reference)))?.toString('utf8');
+    return text !== undefined && isDigest(text) ? text : undefined;
+  }
+
+  async #subjectOf(digest: Digest): Promise<Digest | undefined> {
+    const stored = await this.manifest(digest);
+    return stored && examineManifest(stored).referrer?.subject;
+  }
+}
+
+function verify({ descriptor: { digest, size }, bytes }: StoredManifest): void {
+  if (bytes.byteLength > limits.manifestBytes) {
+    throw new ExportError('INPUT_TOO_LARGE', `a manifest may have ${limits.manifestBytes} bytes at most`);
+  }
+  verifyBytes(digest, size, bytes);
+}

@@ -1,0 +1,163 @@
+// Uploads in progress, as files that grow (distribution-spec §pushing blobs). The running hash is kept in memory only:
+// after a restart, or when another process wrote in between, the bytes on disk are hashed again before more are taken.
+
+import { randomUUID } from 'node:crypto';
+import { open } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
+import { digestAlgorithm, Digester, type Digest, type DigestAlgorithm } from '../../core/digest.ts';
+import { ExportError } from '../../core/errors.ts';
+import { limits } from '../../core/limits.ts';
+import type { Clock } from '../../core/clock.ts';
+import { appendStream } from './append-stream.ts';
+import { wrongDigest, type ContentStore } from './content-store.ts';
+import type { RepositoryPaths } from './disk-paths.ts';
+import { markFile, removeFile, statOptionalFile } from './durable-file.ts';
+import { ifPresent, onDisk } from './storage-error.ts';
+import type { UploadSessions } from './storage.ts';
+
+const readBytes = 1 << 20;
+
+/** Running hashes kept; an upload whose hash was dropped is read again. */
+const maxStates = 256;
+
+type HashState = { readonly size: number; readonly digester: Digester };
+
+/** What the uploads of one process share, across repositories. */
+export type UploadMemory = { readonly busy: Set<string>; readonly states: Map<string, HashState> };
+
+export class DiskUploads implements UploadSessions {
+  readonly #paths: RepositoryPaths;
+  readonly #content: ContentStore;
+  readonly #clock: Clock;
+  readonly #memory: UploadMemory;
+
+  constructor(paths: RepositoryPaths, content: ContentStore, clock: Clock, memory: UploadMemory) {
+    this.#paths = paths;
+    this.#content = content;
+    this.#clock = clock;
+    this.#memory = memory;
+  }
+
+  async start(): Promise<string> {
+    const id = randomUUID();
+    await markFile(this.#path(id), this.#clock);
+    this.#remember(id, { size: 0, digester: new Digester() });
+    return id;
+  }
+
+  async size(id: string): Promise<number | undefined> {
+    const path = this.#paths.upload(id);
+    return path === undefined ? undefined : (await statOptionalFile(path))?.size;
+  }
+
+  async append(id: string, source: AsyncIterable<Uint8Array>, offset?: number): Promise<number> {
+    return this.#exclusively(id, async (handle, size) => {
+      if (offset !== undefined && offset !== size) {
+        throw new ExportError('CONFLICT', `the upload stands at ${size} bytes, the chunk begins at ${offset}`);
+      }
+      const digester = await this.#digesterAt(id, handle, size);
+      let hashed = size;
+      try {
+        return await appendStream(handle, source, {
+          position: size,
+          hash: (bytes) => {
+            digester.update(bytes);
+            hashed += bytes.byteLength;
+          },
+          admit: refuseHuge,
+        });
+      } finally {
+        // After a failed write the file is shorter than what was hashed; then it is read again next time.
+        const { size: written } = await handle.stat();
+        if (written === hashed) this.#remember(id, { size: written, digester });
+      }
+    });
+  }
+
+  async finish(id: string, digest: Digest): Promise<void> {
+    await this.#exclusively(id, async (handle, size) => {
+      const algorithm = digestAlgorithm(digest);
+      const digester =
+        algorithm === 'sha256' ? await this.#digesterAt(id, handle, size) : await hashFile(handle, size, algorithm);
+      this.#memory.states.delete(id);
+      if (digester.digest() !== digest) {
+        await removeFile(this.#path(id));
+        throw wrongDigest(digest);
+      }
+      await this.#content.adopt(handle, this.#path(id), digest);
+      await markFile(this.#paths.blob(digest), this.#clock);
+    });
+  }
+
+  async cancel(id: string): Promise<boolean> {
+    const path = this.#paths.upload(id);
+    if (path === undefined || this.#memory.busy.has(path)) return false;
+    this.#memory.states.delete(id);
+    return removeFile(path);
+  }
+
+  async #exclusively<T>(id: string, work: (handle: FileHandle, size: number) => Promise<T>): Promise<T> {
+    const path = this.#path(id);
+    if (this.#memory.busy.has(path)) throw new ExportError('CONFLICT', 'another request writes to this upload');
+    this.#memory.busy.add(path);
+    try {
+      const handle = await ifPresent('opening an upload', () => open(path, 'r+'));
+      if (!handle) throw unknownUpload();
+      try {
+        return await work(handle, (await handle.stat()).size);
+      } finally {
+        // Publishing closed it already; closing again is harmless.
+        await handle.close().catch(() => undefined);
+      }
+    } finally {
+      this.#memory.busy.delete(path);
+    }
+  }
+
+  #path(id: string): string {
+    const path = this.#paths.upload(id);
+    if (path === undefined) throw unknownUpload();
+    return path;
+  }
+
+  /** Takes the running hash over the first `size` bytes out of the memory, or computes it. */
+  async #digesterAt(id: string, handle: FileHandle, size: number): Promise<Digester> {
+    const state = this.#memory.states.get(id);
+    this.#memory.states.delete(id);
+    return state?.size === size ? state.digester : hashFile(handle, size, 'sha256');
+  }
+
+  #remember(id: string, state: HashState): void {
+    const { states } = this.#memory;
+    states.delete(id);
+    states.set(id, state);
+    for (const oldest of states.keys()) {
+      if (states.size <= maxStates) break;
+      states.delete(oldest);
+    }
+  }
+}
+
+async function hashFile(handle: FileHandle, size: number, algorithm: DigestAlgorithm): Promise<Digester> {
+  const digester = new Digester(algorithm);
+  const buffer = Buffer.allocUnsafeSlow(Math.min(readBytes, Math.max(size, 1)));
+  for (let position = 0; position < size;) {
+    const { bytesRead } = await onDisk('reading an upload', () =>
+      handle.read(buffer, 0, Math.min(buffer.byteLength, size - position), position),
+    );
+    if (bytesRead === 0) throw new ExportError('STORAGE_FAILED', 'an upload became shorter while it was read');
+    digester.update(buffer.subarray(0, bytesRead));
+    position += bytesRead;
+  }
+  return digester;
+}
+
+function refuseHuge(size: number): void {
+  if (size > limits.blobBytes) {
+    throw new ExportError('INPUT_TOO_LARGE', `a blob may have ${limits.blobBytes} bytes at most`);
+  }
+}
+
+function unknownUpload(): ExportError {
+  return new ExportError('NOT_FOUND', 'no such upload');
+}
