@@ -71,7 +71,10 @@ function handOver(node) {
   });
 }
 
-function refuse(message, hint = 'install Node 24, or install this package again without --omit=optional') {
+function refuse(
+  message,
+  hint = 'install Node 24, or let this package bring it: npm install -g --allow-scripts=node export-center',
+) {
   process.stderr.write(`error: ${message}\nhint: ${hint}\n`);
   process.exitCode = 2;
 }
