@@ -30,9 +30,15 @@ async function provide(name: JudgeName, folder: string): Promise<void> {
     if (path === undefined) throw new Error('the installation ran, but the program is not where it should be');
     report(name, `installed in ${seconds} s: ${path}`);
   } catch (error) {
-    report(name, `failed: ${error instanceof Error ? error.message : String(error)}`);
+    report(name, `failed: ${reasonOf(error)}`);
     process.exitCode = 1;
   }
+}
+
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const absent = 'code' in error && error.code === 'ENOENT' && 'path' in error;
+  return absent ? `needs ${String(error.path)} in PATH` : error.message;
 }
 
 function report(name: string, what: string): void {
