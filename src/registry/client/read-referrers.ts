@@ -1,12 +1,13 @@
 // Referrers of a manifest (distribution-spec v1.1.1 §listing referrers): the API where the registry has it, else the
 // tag that clients keep in its place.
 
-import { digestAlgorithm, digestHex, type Digest } from '../../core/digest.ts';
+import type { Digest } from '../../core/digest.ts';
 import { ExportError } from '../../core/errors.ts';
 import { limits } from '../../core/limits.ts';
 import type { Descriptor } from '../../oci/descriptor.ts';
 import { isIndex, parseManifest } from '../../oci/manifest.ts';
 import { mediaTypes } from '../../oci/media-types.ts';
+import { fallbackTag } from './fallback-tag.ts';
 import { nextPage } from './next-page.ts';
 import { readManifest, type ReadManifest } from './read-manifest.ts';
 import { referrerDescriptor } from './referrer-descriptor.ts';
@@ -14,11 +15,6 @@ import type { RegistryEndpoint } from './registry-endpoint.ts';
 
 /** Answers that mean "there is no such API", besides another content type than that of an index. */
 const absent = new Set([400, 404, 405, 406, 501]);
-
-/** `sha256-<hex>`: the tag schema of distribution-spec §referrers tag schema. */
-export function fallbackTag(subject: Digest): string {
-  return `${digestAlgorithm(subject).slice(0, 32)}-${digestHex(subject).slice(0, 64)}`;
-}
 
 /** By the API alone; undefined when the registry has none. */
 export async function referrersByApi(

@@ -6,7 +6,8 @@ import type { Digest } from '../../core/digest.ts';
 import { ExportError } from '../../core/errors.ts';
 import type { Descriptor } from '../../oci/descriptor.ts';
 import { imageIndex } from '../../oci/manifest.ts';
-import { fallbackTag, readFallback } from './read-referrers.ts';
+import { fallbackTag } from './fallback-tag.ts';
+import { readFallback } from './read-referrers.ts';
 import type { RegistryEndpoint } from './registry-endpoint.ts';
 
 const maxRounds = 6;
