@@ -71,7 +71,7 @@ function resolvedDependencies({ setRoot, sources, policyVersion, previous }: Pro
   ];
   for (const { source, stateSha256 } of sources) {
     const digest = stateSha256 === undefined ? {} : { digest: { sha256: stateSha256 } };
-    dependencies.push({ name: `source/${source}`, uri: `urn:export-center:source:${source}`, ...digest });
+    dependencies.push({ uri: `urn:export-center:source:${source}`, ...digest });
   }
   if (policyVersion) dependencies.push({ name: 'policy', digest: { sha256: policyVersion.replace(/^sha256:/, '') } });
   if (previous) dependencies.push(named('previous', previous));
