@@ -1,0 +1,181 @@
+// The registry over HTTP (OCI distribution-spec 1.1): everything below /v2, and /token on the same origin.
+
+import type { IncomingMessage } from 'node:http';
+import type { HttpBindings } from '@hono/node-server';
+import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
+import { Hono, type Context } from 'hono';
+import { anonymous, type Access, type Caller } from '../../access/access.ts';
+import type { Action } from '../../access/roles.ts';
+import type { Scope } from '../../access/scope.ts';
+import type { Clock } from '../../core/clock.ts';
+import { ExportError, toExportError } from '../../core/errors.ts';
+import { isRepositoryName } from '../../oci/reference.ts';
+import type { RegistryStorage } from '../storage/storage.ts';
+import { BufferPool } from './buffer-pool.ts';
+import { hasGone, headerOf, replyJson, type Exchange, type RegistryContext } from './exchange.ts';
+import { refuse, refuseThrown, refuseUnauthorized, type ErrorMeaning } from './oci-error.ts';
+import { matchRoute, type RouteMatch } from './routes.ts';
+import { handleToken } from './token-route.ts';
+
+/** A connection on which no byte moves for this long is cut: stalled readers and stalled senders. */
+const stallMs = 120_000;
+
+export type RegistryLogEntry = {
+  readonly method: string;
+  /** Without the query. */
+  readonly path: string;
+  readonly status: number;
+  readonly durationMs: number;
+  /** Set when the fault is ours. */
+  readonly error?: ExportError;
+};
+
+export type RegistryAppOptions = {
+  readonly storage: RegistryStorage;
+  readonly access: Access;
+  /** Scheme and host under which clients reach us; when it is absent, what they put into their Host header. */
+  readonly publicUrl?: string | undefined;
+  readonly clock: Clock;
+  /** Called once for every request that was answered or broken off. */
+  readonly log?: (entry: RegistryLogEntry) => void;
+  /** Kind of the challenge in a 401; `basic` for clients that cannot fetch tokens. */
+  readonly challenge?: 'bearer' | 'basic';
+};
+
+type Env = { Bindings: HttpBindings };
+type Opened = Omit<Exchange, 'caller'> & { readonly path: string };
+
+/** The app, to be mounted at the root of a bigger one that is served by @hono/node-server. */
+export function createRegistryApp(options: RegistryAppOptions): Hono<Env> {
+  const { storage, access, publicUrl, challenge = 'bearer' } = options;
+  const origin = publicUrl?.replace(/\/+$/, '');
+  const context: RegistryContext = {
+    storage,
+    access,
+    challenge,
+    originOf: (incoming) => origin ?? requestOrigin(incoming),
+    buffers: new BufferPool(),
+  };
+  const app = new Hono<Env>();
+  const serve = (handle: (x: Opened) => Promise<ExportError | undefined>) => (c: Context<Env>) =>
+    answer(open(context, c.env), handle, options);
+  app.all('/token', serve(answerToken));
+  // Matches /v2 itself, too.
+  app.all('/v2/*', serve(answerRegistry));
+  return app;
+}
+
+async function answer(
+  x: Opened,
+  handle: (x: Opened) => Promise<ExportError | undefined>,
+  { clock, log }: RegistryAppOptions,
+): Promise<Response> {
+  const start = clock.now().getTime();
+  const { incoming, outgoing } = x;
+  incoming.socket.setTimeout(stallMs);
+  // Errors of a connection that broke are noticed where they matter; without a listener they would end the process.
+  outgoing.on('error', () => undefined);
+  const error = await handle(x);
+  const durationMs = clock.now().getTime() - start;
+  log?.({ method: x.method, path: x.path, status: outgoing.statusCode, durationMs, ...(error ? { error } : {}) });
+  return RESPONSE_ALREADY_SENT;
+}
+
+function open(context: RegistryContext, { incoming, outgoing }: HttpBindings): Opened {
+  if (!('req' in outgoing)) throw new ExportError('INTERNAL', 'the registry is served over HTTP/1.1 only');
+  const [path, query] = splitOnce(incoming.url ?? '/');
+  return {
+    context,
+    incoming,
+    outgoing,
+    method: incoming.method ?? 'GET',
+    path,
+    query: new URLSearchParams(query),
+  };
+}
+
+function splitOnce(url: string): [string, string] {
+  const mark = url.indexOf('?');
+  return mark < 0 ? [url, ''] : [url.slice(0, mark), url.slice(mark + 1)];
+}
+
+async function answerToken(x: Opened): Promise<ExportError | undefined> {
+  return guarded({ ...x, caller: anonymous }, { missing: 'NAME_UNKNOWN', invalid: 'UNSUPPORTED' }, () =>
+    handleToken(x),
+  );
+}
+
+async function answerRegistry(x: Opened): Promise<ExportError | undefined> {
+  const match = matchRoute(decode(x.path));
+  const meaning = match?.route ?? { missing: 'NAME_UNKNOWN', invalid: 'NAME_INVALID' };
+  let caller: Caller = anonymous;
+  return guarded({ ...x, caller }, meaning, async () => {
+    caller = await x.context.access.authenticate(headerOf(x, 'authorization'));
+    if (match) return answerRoute({ ...x, caller }, match);
+    if (/^\/v2\/?$/.test(x.path)) return ping({ ...x, caller });
+    return refuse(x, 404, 'UNSUPPORTED', { message: 'no such endpoint' });
+  });
+}
+
+/** Runs a handler and answers what it throws. Returns the error when the fault is ours. */
+async function guarded(
+  x: Exchange,
+  meaning: ErrorMeaning,
+  work: () => Promise<void> | void,
+): Promise<ExportError | undefined> {
+  try {
+    await work();
+    return undefined;
+  } catch (thrown) {
+    if (hasGone(x)) return undefined;
+    if (!x.outgoing.headersSent) return refuseThrown(x, thrown, meaning);
+    // Half an answer is out: only cutting the connection tells the client that it is not whole.
+    x.outgoing.destroy();
+    return toExportError(thrown);
+  }
+}
+
+/** end-1. A 200 for strangers would make clients believe that no credentials are ever needed. */
+function ping(x: Exchange): void {
+  if (x.caller.kind === 'anonymous') refuseUnauthorized(x, 'credentials are needed to push');
+  else replyJson(x, {});
+}
+
+async function answerRoute(x: Exchange, { route, name, reference }: RouteMatch): Promise<void> {
+  if (!isRepositoryName(name)) return refuse(x, 400, 'NAME_INVALID', { message: 'not a repository name' });
+  const action = route.methods[x.method];
+  if (action === undefined) {
+    const headers = { Allow: Object.keys(route.methods).join(', ') };
+    return refuse(x, 405, 'UNSUPPORTED', { message: `${x.method} is not supported here`, headers });
+  }
+  if (!x.context.access.allows(x.caller, name, action)) return refuseAccess(x, name, action);
+  return route.handle({ ...x, repository: x.context.storage.repository(name), reference });
+}
+
+function refuseAccess(x: Exchange, repository: string, action: Action): void {
+  if (x.caller.kind === 'principal') {
+    return refuse(x, 403, 'DENIED', { message: `your role does not allow to ${action} here` });
+  }
+  const actions: Action[] = action === 'push' ? ['pull', 'push'] : [action];
+  const scopes: Scope[] = [{ repository, actions }];
+  const from = x.query.get('from');
+  if (from !== null && isRepositoryName(from)) scopes.push({ repository: from, actions: ['pull'] });
+  return refuseUnauthorized(x, `a token that allows to ${action} is needed`, scopes);
+}
+
+/** The path with its percent escapes undone; a malformed one is taken as it is and matches nothing. */
+function decode(path: string): string {
+  if (!path.includes('%')) return path;
+  try {
+    return decodeURIComponent(path);
+  } catch {
+    return path;
+  }
+}
+
+/** What the client called us, so that the realm of a challenge is on the origin that it knows. */
+function requestOrigin(incoming: IncomingMessage): string {
+  const host = incoming.headers.host ?? '';
+  const scheme = 'encrypted' in incoming.socket ? 'https' : 'http';
+  return `${scheme}://${/^[a-zA-Z0-9.:[\]_-]{1,255}$/.test(host) ? host : 'localhost'}`;
+}
