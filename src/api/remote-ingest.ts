@@ -1,0 +1,71 @@
+// Ingest through a service. What the service can read itself is named to it; a file or folder of this machine is sent,
+// a folder as JSON lines. Either way the answer is a stream of progress and, as its last event, the result.
+
+import { createReadStream } from 'node:fs';
+import { stat } from 'node:fs/promises';
+import { basename, isAbsolute, resolve } from 'node:path';
+import { ExportError } from '../core/errors.ts';
+import type { IngestOptions, IngestProgress, IngestResult } from '../evidence/types.ts';
+import type { HttpResponse } from '../registry/client/http-response.ts';
+import { eventStreamMediaType } from './event-stream-media-type.ts';
+import { readEvents } from './event-reader.ts';
+import { folderLines } from './folder-lines.ts';
+import { fromProblem } from './problem.ts';
+import type { Remote, RemotePost } from './remote.ts';
+
+export type RemoteIngest = {
+  readonly tenant: string;
+  readonly options: IngestOptions;
+  /** The service sees the same files under the same paths. */
+  readonly samePlace: boolean;
+  readonly onProgress?: ((progress: IngestProgress) => void) | undefined;
+};
+
+export async function remoteIngest(remote: Remote, request: RemoteIngest): Promise<IngestResult> {
+  const post = isLocator(request.options.from) || request.samePlace ? naming(request) : await sending(remote, request);
+  const response = await remote.open('POST', { ...post, headers: { accept: eventStreamMediaType } });
+  return readResult(response, remote.host, request.onProgress);
+}
+
+/** True for what is not a path: an http(s) URL or an `oci:` reference. */
+export function isLocator(from: string): boolean {
+  return /^(?:https?:\/\/|oci:)/i.test(from);
+}
+
+function naming({ tenant, options }: RemoteIngest): RemotePost {
+  const from = isLocator(options.from) || isAbsolute(options.from) ? options.from : resolve(options.from);
+  return { path: ['ingest'], query: { tenant }, json: { ...options, from } };
+}
+
+async function sending(remote: Remote, { tenant, options }: RemoteIngest): Promise<RemotePost> {
+  const path = resolve(options.from);
+  const found = await stat(path).catch((cause: unknown) => {
+    throw new ExportError('NOT_FOUND', `${options.from} cannot be read`, { cause });
+  });
+  // Asked first, because a refusal in the middle of a long upload reaches the sender as a broken connection.
+  await remote.get({ path: [], query: { tenant } });
+  const { from: _, sync, allowShrink, ...texts } = options;
+  const flags = { sync: sync ? 'true' : undefined, allowShrink: allowShrink ? 'true' : undefined };
+  const name = found.isDirectory() ? 'folder.jsonl.gz' : basename(path);
+  return {
+    path: ['ingest', 'upload'],
+    query: { tenant, ...texts, ...flags, name },
+    bytes: found.isDirectory() ? () => folderLines(path) : () => createReadStream(path),
+  };
+}
+
+async function readResult(
+  response: HttpResponse,
+  host: string,
+  onProgress: RemoteIngest['onProgress'],
+): Promise<IngestResult> {
+  for await (const { event, data } of readEvents(response.body)) {
+    if (event === 'progress') onProgress?.(JSON.parse(data) as IngestProgress);
+    if (event === 'result') return JSON.parse(data) as IngestResult;
+    if (event === 'problem') throw fromProblem(JSON.parse(data), response.status, host);
+  }
+  throw new ExportError('UNREACHABLE', `the connection to ${host} ended before the ingest was answered`, {
+    hint: 'it may have been completed: see export-center evidence list; repeating it does no harm',
+    retryable: true,
+  });
+}

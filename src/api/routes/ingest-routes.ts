@@ -1,0 +1,90 @@
+// POST /api/v1/ingest (what the server itself can reach) and /api/v1/ingest/upload (a body). Both answer with the
+// result, or, to callers that accept text/event-stream, with progress events and the result as the last of them.
+
+import { isAbsolute } from 'node:path';
+import { z } from '@hono/zod-openapi';
+import { ExportError } from '../../core/errors.ts';
+import type { IngestOptions, IngestProgress, IngestResult } from '../../evidence/types.ts';
+import { eventStreamMediaType } from '../event-stream-media-type.ts';
+import { eventStreamResponse } from '../event-stream.ts';
+import { exact } from '../exact.ts';
+import { progressEvents } from '../progress-events.ts';
+import { addRoute, type RouteRoom } from '../route.ts';
+import { ingestResultSchema, ingestSchema, uploadQuery } from '../schemas.ts';
+import { checkFileName, withSpooledUpload } from '../upload-spool.ts';
+
+export type IngestRoutesOptions = {
+  /** Folder where uploads wait. */
+  readonly spoolDir: string;
+  readonly stopping: AbortSignal;
+  readonly heartbeatMs: number;
+};
+
+type Work = (onProgress: (progress: IngestProgress) => void) => Promise<IngestResult>;
+
+const answers = { answer: ingestResultSchema, otherAnswers: { [eventStreamMediaType]: z.string() } };
+
+export function addIngestRoutes(room: RouteRoom, options: IngestRoutesOptions): void {
+  const { center } = room;
+  addRoute(
+    room,
+    {
+      method: 'post',
+      path: '/api/v1/ingest',
+      operationId: 'ingest',
+      summary: 'Take evidence from a path or URL that the server reads',
+      scope: 'tenant',
+      body: ingestSchema,
+      ...answers,
+    },
+    ({ tenant, body, request }) => {
+      const ingest: IngestOptions = exact(body);
+      checkOrigin(ingest.from);
+      return answer(request, options, (onProgress) => center.ingest(tenant, ingest, onProgress));
+    },
+  );
+  addRoute(
+    room,
+    {
+      method: 'post',
+      path: '/api/v1/ingest/upload',
+      operationId: 'ingestUpload',
+      summary: 'Take evidence from the body: a document, a .zip or JSON lines, told apart by name',
+      scope: 'tenant',
+      query: uploadQuery,
+      upload: 'application/octet-stream',
+      ...answers,
+    },
+    ({ tenant, query: { name, ...rest }, request }) => {
+      requireBytes(request);
+      checkFileName(name);
+      const work: Work = (onProgress) =>
+        withSpooledUpload(options.spoolDir, name, request.body, (from) =>
+          center.ingest(tenant, { ...exact(rest), from }, onProgress),
+        );
+      return answer(request, options, work);
+    },
+  );
+}
+
+async function answer(request: Request, options: IngestRoutesOptions, work: Work): Promise<Response> {
+  const streams = (request.headers.get('accept') ?? '').includes(eventStreamMediaType);
+  if (!streams) return Response.json(await work(() => {}));
+  return eventStreamResponse(progressEvents(work), { ...options, stopping: new AbortController().signal });
+}
+
+/** A relative path would be read from wherever the service was started. */
+function checkOrigin(from: string): void {
+  if (isAbsolute(from) || /^(?:https?:\/\/|oci:)/i.test(from)) return;
+  throw new ExportError('INPUT_INVALID', 'body.from: must be an absolute path, an http(s) URL or an oci: reference', {
+    hint: 'to send a file of your own, use /api/v1/ingest/upload',
+  });
+}
+
+/** Forms and plain text are what foreign web pages can send without asking first. */
+function requireBytes(request: Request): void {
+  if (/^application\/octet-stream\s*(?:;|$)/i.test(request.headers.get('content-type') ?? '')) return;
+  throw new ExportError('USAGE', 'the upload must say that it is bytes', {
+    hint: 'send the header content-type: application/octet-stream',
+  });
+}
