@@ -1,0 +1,223 @@
+// The Center over a data folder. Thin: each method is one question to the rooms below.
+
+import { randomUUID } from 'node:crypto';
+import { join } from 'node:path';
+import type { Clock } from '../core/clock.ts';
+import { ExportError } from '../core/errors.ts';
+import type { Database } from '../db/database.ts';
+import { evidenceStore, type EvidenceStore } from '../db/evidence.ts';
+import { insertRun, requestCancel, runById, runEventsAfter, runsOf, type RunRow } from '../db/runs.ts';
+import type { IngestOptions, IngestProgress, IngestResult, SourceSummary } from '../evidence/types.ts';
+import type { RegistryStorage } from '../registry/storage/storage.ts';
+import type { KeyStore } from '../trust/key-store.ts';
+import type {
+  Center,
+  EvidenceDocument,
+  KeySummary,
+  ProfileRevision,
+  RejectionRecord,
+  RunEvent,
+  RunRecord,
+  RunRequest,
+} from './center.ts';
+import type { OpenCenterOptions } from './open-center.ts';
+import { listProfiles, putProfile, showProfile } from './profile-store.ts';
+import { isEnded, RunQueue } from './run-queue.ts';
+import { once } from './once.ts';
+import { runEventOf, runRecordOf } from './run-record.ts';
+
+export class LocalCenter implements Center {
+  readonly #db: Database;
+  readonly #clock: Clock;
+  readonly #options: OpenCenterOptions;
+  readonly #closing = new AbortController();
+  readonly #background = new Set<Promise<unknown>>();
+  readonly #workshop = once(async () => {
+    const { openWorkshop } = await import('./workshop.ts');
+    return openWorkshop(this.#db, this.#clock, this.#options);
+  });
+  readonly #queue: RunQueue;
+
+  constructor(db: Database, clock: Clock, options: OpenCenterOptions) {
+    this.#db = db;
+    this.#clock = clock;
+    this.#options = options;
+    this.#queue = new RunQueue({
+      db,
+      clock,
+      execute: async (tenant, task) => (await this.#workshop()).execute(tenant, task),
+      ...(options.onRunFailure ? { onFailure: options.onRunFailure } : {}),
+    });
+  }
+
+  /** The own registry's storage, for the server that shares this process. */
+  async registryStorage(): Promise<RegistryStorage> {
+    return (await this.#workshop()).storage;
+  }
+
+  /** The address that results and signatures name, once the service knows it. */
+  async setPublicUrl(url: string): Promise<void> {
+    (await this.#workshop()).setPublicUrl(url);
+  }
+
+  /** Executes queued runs until `signal` aborts. */
+  work(signal: AbortSignal): Promise<void> {
+    return this.#queue.work(signal);
+  }
+
+  /** Throws unless the database answers. */
+  async ping(): Promise<void> {
+    await this.#db.query('select 1 as one');
+  }
+
+  async ingest(
+    tenant: string,
+    options: IngestOptions,
+    onProgress?: (progress: IngestProgress) => void,
+  ): Promise<IngestResult> {
+    return (await this.#workshop()).ingest(tenant, options, onProgress);
+  }
+
+  evidenceSources(tenant: string): Promise<SourceSummary[]> {
+    return this.#evidence(tenant).sources();
+  }
+
+  async evidenceDocument(tenant: string, source: string, path: string): Promise<EvidenceDocument> {
+    return this.#evidence(tenant).document(source, path);
+  }
+
+  async evidenceRejections(tenant: string, source?: string): Promise<RejectionRecord[]> {
+    const all: RejectionRecord[] = [];
+    for await (const page of this.#evidence(tenant).rejections(source)) all.push(...page);
+    return all;
+  }
+
+  profiles(tenant: string): Promise<ProfileRevision[]> {
+    return listProfiles(this.#db, tenant);
+  }
+
+  profile(tenant: string, name: string): Promise<ProfileRevision[]> {
+    return showProfile(this.#db, tenant, name);
+  }
+
+  putProfile(tenant: string, document: unknown): Promise<ProfileRevision> {
+    return putProfile(this.#db, tenant, document, this.#clock);
+  }
+
+  async startRun(tenant: string, request: RunRequest): Promise<RunRecord> {
+    const [profile] = await showProfile(this.#db, tenant, request.profile);
+    if (profile?.kind === 'mirror:delta' && request.base === 'none') {
+      throw new ExportError('USAGE', 'a delta needs a base', {
+        hint: 'for a layout without history: run mirror:full --base none',
+      });
+    }
+    const row = await insertRun(this.#db, {
+      id: `run-${randomUUID()}`,
+      tenant,
+      profile: request.profile,
+      request: JSON.stringify(request),
+      idempotencyKey: request.idempotencyKey ?? null,
+      createdAt: this.#clock.now().toISOString(),
+    });
+    refuseOtherRequest(row, request);
+    if (this.#options.service !== true && !isEnded(row.state)) this.#executeSoon(tenant, row.id);
+    return runRecordOf(row);
+  }
+
+  #executeSoon(tenant: string, id: string): void {
+    const { signal } = this.#closing;
+    const work = (async () => {
+      while (!signal.aborted && !isEnded((await this.#row(tenant, id)).state)) {
+        if (!(await this.#queue.workOnce(signal, id))) await pause(200);
+      }
+    })();
+    const settled: Promise<unknown> = work
+      .catch((error: unknown) => this.#options.onRunFailure?.(id, error as ExportError))
+      .finally(() => this.#background.delete(settled));
+    this.#background.add(settled);
+  }
+
+  async run(tenant: string, id: string): Promise<RunRecord> {
+    return runRecordOf(await this.#row(tenant, id));
+  }
+
+  async runs(tenant: string, limit = 50): Promise<RunRecord[]> {
+    return (await runsOf(this.#db, tenant, limit)).map(runRecordOf);
+  }
+
+  async *runEvents(tenant: string, id: string, after = 0, signal?: AbortSignal): AsyncGenerator<RunEvent> {
+    let last = after;
+    for (;;) {
+      // The state is read first, so that an end that it tells has its events written already.
+      const { state } = await this.#row(tenant, id);
+      const events = await runEventsAfter(this.#db, id, last);
+      for (const event of events) yield runEventOf(event);
+      last = events.at(-1)?.sequence ?? last;
+      if (events.length === 0) {
+        if (isEnded(state) || signal?.aborted === true) return;
+        await pause(100);
+      }
+    }
+  }
+
+  async cancelRun(tenant: string, id: string): Promise<RunRecord> {
+    await this.#row(tenant, id);
+    await requestCancel(this.#db, tenant, id, this.#clock.now().toISOString());
+    return this.run(tenant, id);
+  }
+
+  async keys(): Promise<KeySummary[]> {
+    return (await this.#keys()).list();
+  }
+
+  async generateKey(): Promise<KeySummary> {
+    return (await this.#keys()).generate();
+  }
+
+  async importKey(text: string, password?: string): Promise<KeySummary> {
+    return (await this.#keys()).import(text, password);
+  }
+
+  async collectGarbage({ dryRun }: { readonly dryRun: boolean }): Promise<{ blobs: number; bytes: number }> {
+    return (await this.#workshop()).collectGarbage(dryRun);
+  }
+
+  /** Waits for runs that this process executes, then closes everything. */
+  async close(): Promise<void> {
+    while (this.#background.size > 0) await Promise.allSettled(this.#background);
+    this.#closing.abort();
+    if (this.#workshop.started()) await (await this.#workshop()).close();
+    await this.#db.close();
+  }
+
+  #evidence(tenant: string): EvidenceStore {
+    return evidenceStore(this.#db, tenant, this.#clock);
+  }
+
+  async #keys(): Promise<KeyStore> {
+    return (await this.#workshop()).keys;
+  }
+
+  async #row(tenant: string, id: string): Promise<RunRow> {
+    const row = await runById(this.#db, tenant, id);
+    if (row) return row;
+    throw new ExportError('NOT_FOUND', `no run ${id}`, { hint: 'see `export-center runs list`' });
+  }
+}
+
+/** Where the registry lives below a data folder. */
+export function registryFolder(data: string): string {
+  return join(data, 'registry');
+}
+
+/** An idempotency key belongs to one request. */
+function refuseOtherRequest(row: RunRow, request: RunRequest): void {
+  if (row.request === JSON.stringify(request)) return;
+  throw new ExportError('CONFLICT', `the idempotency key ${request.idempotencyKey} was used for another request`, {
+    hint: 'use a new key for a new request',
+  });
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}

@@ -1,0 +1,100 @@
+// Profiles: what is exported from which scope. Documents are checked strictly; a revision is the digest of its canonical
+// JSON and never changes.
+
+import { canonicalJson, type Json } from '../core/canonical-json.ts';
+import { digestOf, type Digest } from '../core/digest.ts';
+import { ExportError } from '../core/errors.ts';
+import type { ProfileDocument } from './center.ts';
+import { parseDuration } from './duration.ts';
+import { parseScope } from './scope.ts';
+
+export type Profile = ProfileDocument & { readonly revision: Digest; readonly repository: string };
+
+/** What this program can build so far. */
+export const kinds = ['json:raw', 'mirror:full', 'mirror:delta'] as const;
+
+/** The built-in profiles and their repositories (contract.md, "In the registry"). */
+const builtinRepositories: { readonly [name: string]: string } = {
+  'json:raw': 'json-raw',
+  'json:policy': 'json-policy',
+  'mirror:full': 'mirror',
+  'mirror:delta': 'mirror',
+  'trivy:db': 'trivy-db',
+  'trivy:java-db': 'trivy-java-db',
+  'devportal:offline': 'devportal',
+};
+const reservedRepositories = new Set([
+  ...Object.values(builtinRepositories),
+  'trivy-db-mirror',
+  'trivy-java-db-mirror',
+  'tuf',
+]);
+
+export const builtinProfiles: readonly ProfileDocument[] = kinds.map((kind) => ({ name: kind, kind, scope: {} }));
+
+const namePattern = /^[a-z0-9]+(?:[._:-][a-z0-9]+)*$/;
+const members = new Set(['name', 'kind', 'scope', 'maxShrink', 'maxAge']);
+
+/** Checks a profile document; throws INPUT_INVALID that names the member and the rule. */
+export function parseProfile(value: unknown): ProfileDocument {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw refused('it is not a JSON object');
+  const fields = value as Record<string, unknown>;
+  for (const member of Object.keys(fields)) if (!members.has(member)) throw refused(`${member} is not a known member`);
+  const { name, kind } = fields;
+  if (typeof name !== 'string' || name.length > 63 || !namePattern.test(name)) {
+    throw refused('name must be lower-case letters and digits, parted by . _ : or -, at most 63 characters');
+  }
+  if (typeof kind !== 'string' || !(kinds as readonly string[]).includes(kind)) {
+    throw refused(`kind must be one of ${kinds.join(', ')}`);
+  }
+  checkRepository(name, kind);
+  return {
+    name,
+    kind,
+    scope: parseScope(fields['scope'] ?? {}),
+    ...(fields['maxShrink'] === undefined ? {} : { maxShrink: parseShare(fields['maxShrink']) }),
+    ...(fields['maxAge'] === undefined ? {} : { maxAge: parseAge(fields['maxAge']) }),
+  };
+}
+
+function checkRepository(name: string, kind: string): void {
+  if (builtinRepositories[name] !== undefined) {
+    if (kind !== name) throw refused(`the built-in profile ${name} cannot become a ${kind}`);
+  } else if (reservedRepositories.has(repositoryOf(name))) {
+    throw refused(`the repository ${repositoryOf(name)} belongs to a built-in profile`);
+  }
+}
+
+/** The repository of a profile inside its tenant. */
+export function repositoryOf(profileName: string): string {
+  return builtinRepositories[profileName] ?? profileName.replaceAll(':', '-');
+}
+
+/** Names the document's content; equal documents are one revision on every machine. */
+export function revisionOf(document: ProfileDocument): Digest {
+  return digestOf(profileJson(document));
+}
+
+export function profileJson(document: ProfileDocument): string {
+  return canonicalJson(document as unknown as Json);
+}
+
+export function profileOf(document: ProfileDocument): Profile {
+  return { ...document, revision: revisionOf(document), repository: repositoryOf(document.name) };
+}
+
+function parseShare(value: unknown): number {
+  if (typeof value === 'number' && value >= 0 && value <= 1) return value;
+  throw refused('maxShrink must be a share from 0 to 1');
+}
+
+function parseAge(value: unknown): string {
+  if (typeof value === 'string' && parseDuration(value) !== undefined) return value;
+  throw refused('maxAge must be an ISO 8601 duration of days or hours, such as P7D or PT36H');
+}
+
+function refused(what: string): ExportError {
+  return new ExportError('INPUT_INVALID', `profile refused: ${what}`, {
+    hint: 'see `export-center profile put --help` for an example',
+  });
+}

@@ -1,0 +1,58 @@
+// What a run works with, passed in from the composition root: nothing here is global, nothing reads a clock of its own.
+
+import type { Clock } from '../core/clock.ts';
+import type { Database } from '../db/database.ts';
+import type { SourceAttribution, StateReader } from '../evidence/types.ts';
+import type { Descriptor } from '../oci/descriptor.ts';
+import type { Repository } from '../oci/repository.ts';
+import type { EncoderPool } from '../shard/encoder-pool.ts';
+import type { SubjectQueue } from '../trust/subject-queue.ts';
+import type { Signer } from '../trust/types.ts';
+import type { RunRequest, RunState } from './center.ts';
+
+export type RunContext = {
+  readonly db: Database;
+  readonly tenant: string;
+  readonly reader: StateReader;
+  /** Licence and attribution of the tenant's sources. */
+  readonly attributions: () => Promise<readonly SourceAttribution[]>;
+  /** A repository of the own registry, by its name inside the tenant. */
+  readonly repository: (name: string) => Repository;
+  /** A destination REGISTRY/REPO[:TAG] with the tag that it names, if any. */
+  readonly destination: (reference: string) => Promise<{ readonly repository: Repository; readonly tag?: string }>;
+  readonly encoders: EncoderPool;
+  readonly signer: () => Promise<Signer>;
+  readonly subjects: SubjectQueue;
+  readonly clock: Clock;
+  /** `host[:port]` under which this registry is known. */
+  readonly registryHost: () => string;
+  readonly version: string;
+};
+
+/** One attempt at a run: what was asked for, and where progress goes. */
+export type RunTask = {
+  readonly id: string;
+  readonly request: RunRequest;
+  readonly startedAt: Date;
+  readonly signal: AbortSignal;
+  readonly report: (progress: RunProgress) => Promise<void>;
+};
+
+export type RunProgress = {
+  readonly state: RunState;
+  readonly message: string;
+  readonly done?: number;
+  readonly total?: number;
+};
+
+/** What is new in the registry because of this run. */
+export class Tally {
+  bytes = 0;
+  layers = 0;
+  readonly written: Descriptor[] = [];
+
+  add(descriptor: Descriptor): void {
+    this.bytes += descriptor.size;
+    this.written.push(descriptor);
+  }
+}

@@ -1,0 +1,217 @@
+// Executes queued runs: claims by lease with fencing, renews the lease while it works, retries what may pass later.
+// A lease of a dead process of this machine counts as ended, so that a crash costs no waiting.
+
+import { randomUUID } from 'node:crypto';
+import { hostname } from 'node:os';
+import type { Clock } from '../core/clock.ts';
+import { ExportError, toExportError } from '../core/errors.ts';
+import type { Database } from '../db/database.ts';
+import {
+  addRunEvent,
+  changeRun,
+  claimRun,
+  openRuns,
+  renewLease,
+  runById,
+  type Lease,
+  type RunRow,
+} from '../db/runs.ts';
+import type { RunRequest, RunResult } from './center.ts';
+import type { RunProgress, RunTask } from './run-context.ts';
+
+export type RunQueueOptions = {
+  readonly db: Database;
+  readonly clock: Clock;
+  readonly execute: (tenant: string, task: RunTask) => Promise<RunResult>;
+  /** Told of every attempt that failed, with its cause. */
+  readonly onFailure?: (run: string, error: ExportError) => void;
+};
+
+const leaseMs = 30_000;
+const heartbeatMs = 2_000;
+const pollMs = 500;
+const maxAttempts = 8;
+
+export class RunQueue {
+  readonly #options: RunQueueOptions;
+  readonly #owner = `${hostname()}:${process.pid}:${randomUUID().slice(0, 8)}`;
+
+  constructor(options: RunQueueOptions) {
+    this.#options = options;
+  }
+
+  /** Claims and executes until `signal` aborts; the run in work is given back then. */
+  async work(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      const worked = await this.workOnce(signal).catch((error: unknown) => this.#survive(error));
+      if (!worked) await sleep(pollMs, signal);
+    }
+  }
+
+  /** Executes one run that waits (the one named, if any); false when there is none. */
+  async workOnce(signal: AbortSignal, only?: string): Promise<boolean> {
+    for (const row of await openRuns(this.#options.db, this.#now())) {
+      if ((only !== undefined && row.id !== only) || !this.#isFree(row)) continue;
+      const claimed = await claimRun(this.#options.db, row, {
+        owner: this.#owner,
+        until: this.#until(),
+        now: this.#now(),
+      });
+      if (!claimed) continue;
+      await this.#attempt(claimed, signal);
+      return true;
+    }
+    return false;
+  }
+
+  /** A database that is away comes back: the loop goes on. Anything else is a defect and ends it. */
+  #survive(error: unknown): false {
+    const known = toExportError(error);
+    if (!known.retryable && known.code !== 'CANCELLED') throw known;
+    this.#options.onFailure?.('-', known);
+    return false;
+  }
+
+  #isFree({ leaseOwner, leaseUntil }: RunRow): boolean {
+    if (leaseOwner === null || leaseUntil === null || leaseUntil < this.#now()) return true;
+    const [host, pid] = leaseOwner.split(':');
+    return leaseOwner !== this.#owner && host === hostname() && !isAlive(Number(pid));
+  }
+
+  async #attempt(row: RunRow, signal: AbortSignal): Promise<void> {
+    const lease = { run: row.id, owner: this.#owner };
+    const own = new AbortController();
+    const heartbeat = this.#heartbeat(lease, own);
+    const stop = (): void => own.abort(new ExportError('CANCELLED', 'the service stops', { retryable: true }));
+    signal.addEventListener('abort', stop);
+    try {
+      if (row.cancelRequested === 1) own.abort(cancelled());
+      const result = await this.#options.execute(row.tenant, this.#task(row, lease, own.signal));
+      own.signal.throwIfAborted();
+      await this.#end(lease, 'succeeded', { result: JSON.stringify(result) }, 'done');
+    } catch (thrown) {
+      await this.#fail(row, lease, toExportError(own.signal.aborted ? own.signal.reason : thrown));
+    } finally {
+      clearInterval(heartbeat);
+      signal.removeEventListener('abort', stop);
+    }
+  }
+
+  #task(row: RunRow, lease: Lease, signal: AbortSignal): RunTask {
+    return {
+      id: row.id,
+      request: JSON.parse(row.request) as RunRequest,
+      startedAt: this.#options.clock.now(),
+      signal,
+      report: (progress) => this.#report(lease, progress),
+    };
+  }
+
+  async #report(lease: Lease, { state, message, done, total }: RunProgress): Promise<void> {
+    const { db } = this.#options;
+    const at = this.#now();
+    if (done === undefined) await changeRun(db, lease, { state, at });
+    await addRunEvent(db, lease.run, { at, state, message, done: done ?? null, total: total ?? null }).catch(
+      () => undefined,
+    );
+  }
+
+  #heartbeat(lease: Lease, own: AbortController): NodeJS.Timeout {
+    return setInterval(() => {
+      renewLease(this.#options.db, lease, this.#until()).then(
+        ({ cancelRequested }) => cancelRequested && own.abort(cancelled()),
+        // A database that is away for a moment does not end the run; a lease that was lost does.
+        (error: unknown) => toExportError(error).code === 'CANCELLED' && own.abort(error),
+      );
+    }, heartbeatMs);
+  }
+
+  async #fail(row: RunRow, lease: Lease, error: ExportError): Promise<void> {
+    this.#options.onFailure?.(row.id, error);
+    if (error.retryable && row.attempt < maxAttempts) return this.#retryLater(row, lease, error);
+    const { code, message, hint } = error;
+    const failure = JSON.stringify({ code, message, ...(hint === undefined ? {} : { hint }) });
+    const state = code === 'CANCELLED' ? 'cancelled' : 'failed';
+    await this.#persist(() => this.#end(lease, state, { failure }, message));
+  }
+
+  async #retryLater(row: RunRow, lease: Lease, error: ExportError): Promise<void> {
+    const waitMs = Math.min(2 ** row.attempt * 250, 30_000);
+    const runAfter = new Date(this.#options.clock.now().getTime() + waitMs).toISOString();
+    await this.#persist(async () => {
+      await changeRun(this.#options.db, lease, { state: 'queued', at: this.#now(), release: true, runAfter });
+      await this.#event(lease, 'queued', `attempt ${row.attempt} failed, another follows: ${error.message}`);
+    });
+  }
+
+  async #end(lease: Lease, state: RunRow['state'], ended: { result?: string; failure?: string }, message: string) {
+    await changeRun(this.#options.db, lease, { state, at: this.#now(), release: true, ...ended });
+    await this.#event(lease, state, message);
+  }
+
+  #event(lease: Lease, state: string, message: string): Promise<void> {
+    return addRunEvent(this.#options.db, lease.run, { at: this.#now(), state, message, done: null, total: null });
+  }
+
+  /** Writes an outcome although the database may be away; gives up when the lease is lost. */
+  async #persist(write: () => Promise<void>): Promise<void> {
+    for (let attempt = 0; attempt < 60; attempt++) {
+      try {
+        return await write();
+      } catch (thrown) {
+        const error = toExportError(thrown);
+        if (!error.retryable) return;
+        await sleep(1_000);
+      }
+    }
+  }
+
+  #now(): string {
+    return this.#options.clock.now().toISOString();
+  }
+
+  #until(): string {
+    return new Date(this.#options.clock.now().getTime() + leaseMs).toISOString();
+  }
+}
+
+/** Waits until a run has ended, without executing it. */
+export async function awaitEnd(db: Database, tenant: string, id: string, signal?: AbortSignal): Promise<RunRow> {
+  for (;;) {
+    const row = await runById(db, tenant, id);
+    if (!row) throw new ExportError('NOT_FOUND', `no run ${id}`);
+    if (isEnded(row.state)) return row;
+    await sleep(150, signal);
+    signal?.throwIfAborted();
+  }
+}
+
+export function isEnded(state: string): boolean {
+  return state === 'succeeded' || state === 'failed' || state === 'cancelled';
+}
+
+function cancelled(): ExportError {
+  return new ExportError('CANCELLED', 'the run was cancelled');
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
+
+function sleep(ms: number, signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(done, ms);
+    function done(): void {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', done);
+      resolve();
+    }
+    if (signal?.aborted) done();
+    else signal?.addEventListener('abort', done, { once: true });
+  });
+}

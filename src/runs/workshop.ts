@@ -1,0 +1,126 @@
+// What runs and ingests work with: storage, keys, compression threads, the way to other registries. Opened only by
+// commands that work.
+
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Clock } from '../core/clock.ts';
+import { ExportError } from '../core/errors.ts';
+import type { Database } from '../db/database.ts';
+import { evidenceStore } from '../db/evidence.ts';
+import { ingest } from '../evidence/ingest.ts';
+import type { IngestOptions, IngestProgress, IngestResult } from '../evidence/types.ts';
+import { parseReference } from '../oci/reference.ts';
+import { openCredentials } from '../registry/client/credentials.ts';
+import { createHttp } from '../registry/client/http.ts';
+import { remoteRepository } from '../registry/client/remote-repository.ts';
+import { openDiskStorage } from '../registry/storage/disk-storage.ts';
+import type { RegistryStorage } from '../registry/storage/storage.ts';
+import { sweep } from '../registry/storage/sweep.ts';
+import { EncoderPool } from '../shard/encoder-pool.ts';
+import { environmentKey } from '../trust/environment-key.ts';
+import { keyStore, type KeyStore } from '../trust/key-store.ts';
+import { SubjectQueue } from '../trust/subject-queue.ts';
+import { writeTrustedRoot } from '../trust/trusted-root.ts';
+import type { RunResult } from './center.ts';
+import { execute } from './execute.ts';
+import { registryFolder } from './local-center.ts';
+import type { OpenCenterOptions } from './open-center.ts';
+import { profileForRun } from './profile-store.ts';
+import { retireStates } from './retention.ts';
+import type { RunContext, RunTask } from './run-context.ts';
+
+const defaultPublicUrl = 'http://localhost:8080';
+
+export interface Workshop {
+  readonly storage: RegistryStorage;
+  readonly keys: KeyStore;
+  execute(tenant: string, task: RunTask): Promise<RunResult>;
+  ingest(
+    tenant: string,
+    options: IngestOptions,
+    onProgress?: (progress: IngestProgress) => void,
+  ): Promise<IngestResult>;
+  collectGarbage(dryRun: boolean): Promise<{ blobs: number; bytes: number }>;
+  setPublicUrl(url: string): void;
+  close(): Promise<void>;
+}
+
+export async function openWorkshop(db: Database, clock: Clock, options: OpenCenterOptions): Promise<Workshop> {
+  const env = options.env ?? process.env;
+  const http = createHttp({ ca: options.ca, offline: options.offline, env });
+  const credentials = openCredentials({ env });
+  const storage = await openDiskStorage(registryFolder(options.data), { clock });
+  const keys = keyStore(options.data, await environmentKey(env));
+  const encoders = new EncoderPool();
+  const subjects = new SubjectQueue();
+  const version = await productVersion();
+  let publicUrl = options.publicUrl ?? defaultPublicUrl;
+  await writeTrustedRoot(options.data);
+
+  function contextOf(tenant: string): RunContext {
+    const store = evidenceStore(db, tenant, clock);
+    return {
+      db,
+      tenant,
+      reader: store,
+      attributions: () => store.attributions(),
+      repository: (name) => storage.repository(`${tenant}/${name}`),
+      destination: (reference) => Promise.resolve(destination(reference)),
+      encoders,
+      signer: () => keys.openSigner(),
+      subjects,
+      clock,
+      registryHost: () => new URL(publicUrl).host,
+      version,
+    };
+  }
+
+  function destination(text: string): Awaited<ReturnType<RunContext['destination']>> {
+    const { registry, repository, tag, digest } = parseReference(text);
+    if (digest !== undefined) throw new ExportError('USAGE', `a destination takes a tag, not a digest: ${text}`);
+    const remote = remoteRepository({ registry, repository }, { http, credentials });
+    return { repository: remote, ...(tag === undefined ? {} : { tag }) };
+  }
+
+  return {
+    storage,
+    keys,
+    execute: async (tenant, task) => {
+      const profile = await profileForRun(db, tenant, task.request.profile, clock);
+      const full = profile.name === 'mirror:delta' ? await profileForRun(db, tenant, 'mirror:full', clock) : profile;
+      const context = contextOf(tenant);
+      const result = await execute({ profile, full }, task, context);
+      await retireStates(context.repository(profile.repository), profile.repository, { db, tenant, dryRun: false });
+      return result;
+    },
+    ingest: (tenant, request, onProgress) =>
+      ingest(evidenceStore(db, tenant, clock), request, {
+        clock,
+        tempDir: join(options.data, 'tmp'),
+        httpGet: (url, headers) => http.get(url, { headers }),
+        ...(onProgress ? { onProgress } : {}),
+      }),
+    collectGarbage: async (dryRun) => {
+      for (const name of await storage.repositories()) {
+        const [tenant, ...rest] = name.split('/');
+        const repository = rest.join('/');
+        await retireStates(storage.repository(name), repository, { db, tenant: tenant as string, dryRun });
+      }
+      const { blobs, bytes } = await sweep(storage, { clock, dryRun });
+      return { blobs, bytes };
+    },
+    setPublicUrl: (url) => {
+      publicUrl = url;
+    },
+    close: async () => {
+      await encoders.close();
+      await http.close();
+    },
+  };
+}
+
+async function productVersion(): Promise<string> {
+  const file = new URL('../../package.json', import.meta.url);
+  const { version } = JSON.parse(await readFile(file, 'utf8')) as { version: string };
+  return version;
+}
