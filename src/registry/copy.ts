@@ -70,10 +70,20 @@ class GraphCopy {
       // Signatures are not signed again, so nobody is asked for theirs.
       if (this.#options.legacySignatures && isRoot) await this.#legacyTags(root.digest);
     }
-    if (tags.length === 0) return;
+    const missing = pushed ? tags : await this.#missingTags(root.digest, tags);
+    if (missing.length === 0) return;
     // Only a manifest that had to be written is in memory.
     const stored = pushed ?? (await this.#read(root));
-    await this.#writing(`tag ${tags.join(', ')}`, () => this.#to.pushManifest(stored, tags));
+    await this.#writing(`tag ${missing.join(', ')}`, () => this.#to.pushManifest(stored, missing));
+  }
+
+  async #missingTags(digest: Digest, tags: readonly string[]): Promise<string[]> {
+    const missing: string[] = [];
+    for (const tag of tags) {
+      const found = await this.#writing(`tag ${tag}`, () => this.#to.resolve(tag));
+      if (found?.digest !== digest) missing.push(tag);
+    }
+    return missing;
   }
 
   async #referrers(subject: Digest): Promise<void> {

@@ -23,10 +23,15 @@ export type HttpResponse = {
 /** Bytes of an unwanted body that are still read. */
 const discardLimit = 65_536;
 
-export function wrapResponse(data: Dispatcher.ResponseData, url: URL, onBytes: (count: number) => void): HttpResponse {
+export function wrapResponse(
+  data: Dispatcher.ResponseData,
+  url: URL,
+  onBytes: (count: number) => void,
+  signal?: AbortSignal,
+): HttpResponse {
   // A body that nobody reads must not bring the process down when its connection breaks.
   data.body.on('error', () => {});
-  const body = readCounted(data, url, onBytes);
+  const body = readCounted(data, url, onBytes, signal);
   return {
     status: data.statusCode,
     headers: joinHeaders(data.headers),
@@ -50,6 +55,7 @@ async function* readCounted(
   data: Dispatcher.ResponseData,
   url: URL,
   onBytes: (count: number) => void,
+  signal: AbortSignal | undefined,
 ): AsyncGenerator<Buffer> {
   try {
     for await (const chunk of data.body as AsyncIterable<Buffer>) {
@@ -57,7 +63,7 @@ async function* readCounted(
       yield chunk;
     }
   } catch (thrown) {
-    throw networkError(thrown, url);
+    throw networkError(thrown, url, signal);
   }
 }
 

@@ -157,19 +157,19 @@ class UndiciHttp implements Http {
     if (url.protocol !== 'https:' && url.protocol !== 'http:') {
       throw new ExportError('USAGE', `only http and https are fetched, not ${url.protocol}`);
     }
-    const signals = [this.#options.signal, request.signal].filter((signal) => signal !== undefined);
+    const signal = anySignal(this.#options.signal, request.signal);
     try {
       const data = await undiciRequest(url, {
         method,
         dispatcher: this.#open().dispatcherFor(url),
         headers: this.#headers(request),
         ...(body === undefined ? {} : { body: Buffer.isBuffer(body) ? body : Readable.from(body()) }),
-        ...(signals.length > 0 ? { signal: AbortSignal.any(signals) } : {}),
+        ...(signal ? { signal } : {}),
         ...(request.headersTimeoutMs === undefined ? {} : { headersTimeout: request.headersTimeoutMs }),
       });
-      return wrapResponse(data, url, this.#options.onBytes ?? (() => {}));
+      return wrapResponse(data, url, this.#options.onBytes ?? (() => {}), signal);
     } catch (thrown) {
-      throw networkError(thrown, url);
+      throw networkError(thrown, url, signal);
     }
   }
 
@@ -195,6 +195,11 @@ class UndiciHttp implements Http {
     });
     return this.#connections;
   }
+}
+
+function anySignal(...signals: (AbortSignal | undefined)[]): AbortSignal | undefined {
+  const given = signals.filter((signal) => signal !== undefined);
+  return given.length > 1 ? AbortSignal.any(given) : given[0];
 }
 
 /** Where to go on, undefined when the answer is final. Only 307 and 308 repeat a request that writes. */

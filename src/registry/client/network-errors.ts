@@ -26,12 +26,15 @@ export function placeOf(url: URL): string {
   return `${url.origin}${url.pathname}`;
 }
 
-/** Translates what undici or a socket threw for `url`; an ExportError stays what it is. */
-export function networkError(thrown: unknown, url: URL): ExportError {
+/**
+ * Translates what undici or a socket threw for `url`; an ExportError stays what it is. Only an aborted `signal` means
+ * that somebody cancelled: undici calls a refusing proxy an abort as well.
+ */
+export function networkError(thrown: unknown, url: URL, signal?: AbortSignal): ExportError {
   if (thrown instanceof ExportError) return thrown;
+  if (signal?.aborted) return cancelled(thrown);
   const error = rootOf(thrown);
   const code = codeOf(error);
-  if (error.name === 'AbortError' || code === 'UND_ERR_ABORTED') return cancelled(thrown);
   const message = `${url.host} cannot be reached: ${describeFailure(error, code)}`;
   const hint = hintFor(code, error.message, url);
   return new ExportError('UNREACHABLE', message, {
@@ -77,7 +80,7 @@ function describeFailure(error: Error, code: string): string {
 
 function hintFor(code: string, message: string, url: URL): string | undefined {
   if (untrusted.test(code)) return 'trust the certificate authority of this host with --ca-file';
-  if (code === 'ERR_SSL_WRONG_VERSION_NUMBER' || message.includes('wrong version number')) {
+  if (code === 'EPROTO' || code.startsWith('ERR_SSL_')) {
     return 'this host speaks plain HTTP; only names of this machine are used without TLS unless asked for';
   }
   if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') return `check the name ${url.hostname}, HTTPS_PROXY and NO_PROXY`;
