@@ -1,42 +1,42 @@
-// A folder as gzipped JSON lines `{"path","text"}`, the form in which it travels to a service on another machine. Bytes
-// that are not UTF-8 travel as they are, so that the service refuses the document as it would have from the folder.
+// A folder as gzipped JSON lines `{"path","text"}`, the form in which it travels to a service on another machine. What
+// the folder's reader refuses, and what no JSON text can hold, travels as its reason: the service then refuses the
+// document by its path, so that it counts as present (formats.md §11), and the sender puts its own reason back.
 
-import { createReadStream } from 'node:fs';
-import { opendir } from 'node:fs/promises';
-import { join } from 'node:path';
+import { isUtf8 } from 'node:buffer';
 import { Readable } from 'node:stream';
 import { createGzip } from 'node:zlib';
-import { compareUtf8 } from '../core/order.ts';
+import { ExportError } from '../core/errors.ts';
+import { openFolder } from '../evidence/sources/folder.ts';
+import type { InputItem } from '../evidence/sources/item.ts';
+import type { Refusal } from '../evidence/types.ts';
 
-/** The files below `folder`, sorted, packed while they are read. Links are not followed. */
-export function folderLines(folder: string): AsyncIterable<Uint8Array> {
-  const source = Readable.from(writeLines(folder), { objectMode: false });
+/** The documents below `folder`, packed while they are read; what is refused here is added to `refused`. */
+export function folderLines(folder: string, refused: Refusal[]): AsyncIterable<Uint8Array> {
+  const source = Readable.from(writeLines(folder, refused), { objectMode: false });
   const gzip = createGzip({ level: 6 });
   source.on('error', (error) => gzip.destroy(error));
   gzip.on('close', () => source.destroy());
   return source.pipe(gzip);
 }
 
-async function* writeLines(folder: string): AsyncGenerator<Buffer> {
-  for await (const path of filesBelow(folder, '')) {
-    yield Buffer.from(`{"path":${JSON.stringify(path)},"text":"`, 'utf8');
-    for await (const chunk of createReadStream(join(folder, path)) as AsyncIterable<Buffer>) yield escaped(chunk);
-    yield Buffer.from('"}\n', 'utf8');
+async function* writeLines(folder: string, refused: Refusal[]): AsyncGenerator<Buffer> {
+  for await (const item of openFolder(folder).items) {
+    const text = textOf(item);
+    if (typeof text !== 'string') refused.push(text);
+    const line = { path: item.path, text: typeof text === 'string' ? text : `refused by the sender: ${text.message}` };
+    yield Buffer.from(`${JSON.stringify(line)}\n`, 'utf8');
   }
 }
 
-async function* filesBelow(folder: string, prefix: string): AsyncGenerator<string> {
-  const entries = [];
-  for await (const entry of await opendir(join(folder, prefix))) entries.push(entry);
-  entries.sort((a, b) => compareUtf8(a.name, b.name));
-  for (const entry of entries) {
-    const path = prefix === '' ? entry.name : `${prefix}/${entry.name}`;
-    if (entry.isDirectory()) yield* filesBelow(folder, path);
-    else if (entry.isFile()) yield path;
+function textOf(item: InputItem): string | Refusal {
+  const { path } = item;
+  if (item.op === 'put') {
+    if (typeof item.content === 'string') return item.content;
+    if (isUtf8(item.content)) return item.content.toString('utf8');
+    return { path, code: 'not-utf8', message: 'the document is not valid UTF-8' };
   }
-}
-
-/** The bytes as the inside of a JSON string. As Latin-1 only quote, backslash and controls are escaped, byte by byte. */
-function escaped(chunk: Buffer): Buffer {
-  return Buffer.from(JSON.stringify(chunk.toString('latin1')).slice(1, -1), 'latin1');
+  if (item.op === 'refuse' && !item.incomplete) return { path, code: item.reason.code, message: item.reason.message };
+  // Sending the rest would look to the service as if the unread part were gone.
+  const reason = item.op === 'refuse' ? item.reason.message : 'not a document';
+  throw new ExportError('INPUT_INVALID', `${path} cannot be sent: ${reason}`);
 }

@@ -5,7 +5,7 @@ import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { basename, isAbsolute, resolve } from 'node:path';
 import { ExportError } from '../core/errors.ts';
-import type { IngestOptions, IngestProgress, IngestResult } from '../evidence/types.ts';
+import type { IngestOptions, IngestProgress, IngestResult, Refusal } from '../evidence/types.ts';
 import type { HttpResponse } from '../registry/client/http-response.ts';
 import { eventStreamMediaType } from './event-stream-media-type.ts';
 import { readEvents } from './event-reader.ts';
@@ -22,9 +22,11 @@ export type RemoteIngest = {
 };
 
 export async function remoteIngest(remote: Remote, request: RemoteIngest): Promise<IngestResult> {
-  const post = isLocator(request.options.from) || request.samePlace ? naming(request) : await sending(remote, request);
+  const refused: Refusal[] = [];
+  const named = isLocator(request.options.from) || request.samePlace;
+  const post = named ? naming(request) : await sending(remote, request, refused);
   const response = await remote.open('POST', { ...post, headers: { accept: eventStreamMediaType } });
-  return readResult(response, remote.host, request.onProgress);
+  return withOwnReasons(await readResult(response, remote.host, request.onProgress), refused);
 }
 
 /** True for what is not a path: an http(s) URL or an `oci:` reference. */
@@ -37,7 +39,7 @@ function naming({ tenant, options }: RemoteIngest): RemotePost {
   return { path: ['ingest'], query: { tenant }, json: { ...options, from } };
 }
 
-async function sending(remote: Remote, { tenant, options }: RemoteIngest): Promise<RemotePost> {
+async function sending(remote: Remote, { tenant, options }: RemoteIngest, refused: Refusal[]): Promise<RemotePost> {
   const path = resolve(options.from);
   const found = await stat(path).catch((cause: unknown) => {
     throw new ExportError('NOT_FOUND', `${options.from} cannot be read`, { cause });
@@ -50,8 +52,15 @@ async function sending(remote: Remote, { tenant, options }: RemoteIngest): Promi
   return {
     path: ['ingest', 'upload'],
     query: { tenant, ...texts, ...flags, name },
-    bytes: found.isDirectory() ? () => folderLines(path) : () => createReadStream(path),
+    bytes: found.isDirectory() ? () => folderLines(path, refused) : () => createReadStream(path),
   };
+}
+
+/** What was refused before it was sent is listed with the reason it was refused for. */
+function withOwnReasons(result: IngestResult, refused: readonly Refusal[]): IngestResult {
+  if (refused.length === 0) return result;
+  const own = new Map(refused.map((refusal) => [refusal.path, refusal]));
+  return { ...result, rejected: result.rejected.map((refusal) => own.get(refusal.path) ?? refusal) };
 }
 
 async function readResult(

@@ -1,0 +1,124 @@
+// One origin for everything that is served: the registry below /v2 and /token, the rest to the API. Listens with or
+// without TLS, counts and logs requests, ends in order: no new connections, requests in flight finish, then the end.
+
+import { createServer as createHttpServer, type RequestListener, type Server } from 'node:http';
+import { createServer as createHttpsServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import { getRequestListener, type HttpBindings } from '@hono/node-server';
+import { ExportError } from '../core/errors.ts';
+import type { Log } from '../observe/log.ts';
+import type { Metrics } from '../observe/metrics.ts';
+import { serverTimeouts } from '../registry/server/server-timeouts.ts';
+import { problemResponse } from './problem.ts';
+
+/** The part of a Hono app that is needed here. */
+export type Served = { fetch(request: Request, env: HttpBindings): Response | Promise<Response> };
+
+export type ListenAddress = { readonly host: string; readonly port: number };
+
+export type ServerOptions = {
+  readonly listen: ListenAddress;
+  /** PEM texts of the certificate chain and its key; with them the server speaks TLS only. */
+  readonly tls?: { readonly cert: string; readonly key: string };
+  /** Where each first part of a path is answered; what is not named goes to `api`. */
+  readonly registry: Served;
+  readonly api: Served;
+  readonly log: Log;
+  readonly metrics: Metrics;
+};
+
+export type RunningServer = {
+  /** Scheme, host as it was given, and the real port. */
+  readonly url: string;
+  readonly port: number;
+  /** Stops listening, waits for requests in flight up to `graceMs`, cuts what is left. */
+  stop(graceMs: number): Promise<void>;
+};
+
+/** Longest silence of any connection; the registry sets its own, shorter one. Work that answers late is quicker. */
+const silenceMs = 900_000;
+const maxConnections = 2_000;
+
+/** Resolves once requests are answered. Throws USAGE or CONFLICT when the address cannot be used. */
+export async function startServer(options: ServerOptions): Promise<RunningServer> {
+  const listener = getRequestListener(dispatcher(options), { overrideGlobalObjects: false });
+  const server = createServer(options.tls, (req, res) => void listener(req, res));
+  server.timeout = silenceMs;
+  server.maxConnections = maxConnections;
+  await listen(server, options.listen);
+  const { port } = server.address() as AddressInfo;
+  const host = options.listen.host.includes(':') ? `[${options.listen.host}]` : options.listen.host;
+  return {
+    url: `${options.tls ? 'https' : 'http'}://${host}:${port}`,
+    port,
+    stop: (graceMs) => stopServer(server, graceMs),
+  };
+}
+
+function createServer(tls: ServerOptions['tls'], listener: RequestListener): Server {
+  if (tls === undefined) return createHttpServer(serverTimeouts, listener);
+  try {
+    return createHttpsServer({ ...serverTimeouts, ...tls }, listener);
+  } catch (cause) {
+    throw new ExportError('USAGE', 'the TLS certificate and key cannot be used', {
+      hint: 'give PEM files that belong together with --tls-cert and --tls-key',
+      cause,
+    });
+  }
+}
+
+/** `HOST:PORT`, `[IPV6]:PORT` or `:PORT`; throws USAGE for anything else. Port 0 lets the system choose. */
+export function parseListenAddress(text: string): ListenAddress {
+  const match = /^(?:\[(?<six>[0-9a-fA-F:.]+)\]|(?<host>[^:\s[\]]*)):(?<port>\d{1,5})$/.exec(text);
+  const port = Number(match?.groups?.['port']);
+  if (!match || port > 65_535) {
+    throw new ExportError('USAGE', `not an address to listen on: ${text}`, { hint: 'write HOST:PORT, or HOST:0' });
+  }
+  const host = match.groups?.['six'] ?? match.groups?.['host'] ?? '';
+  return { host: host === '' ? '0.0.0.0' : host, port };
+}
+
+function dispatcher({ registry, api, log, metrics }: ServerOptions) {
+  const requests = metrics.counter('export_center_http_requests_total', 'answered requests by area and status');
+  return async (request: Request, env: object): Promise<Response> => {
+    const bindings = env as HttpBindings;
+    const { method = '', url = '/' } = bindings.incoming;
+    const path = url.split('?', 1)[0] ?? '/';
+    const isRegistry = path === '/token' || path === '/v2' || path.startsWith('/v2/');
+    try {
+      return await (isRegistry ? registry : api).fetch(request, bindings);
+    } catch (error) {
+      log.error('a request failed', { method, path, error });
+      return problemResponse(new ExportError('INTERNAL', 'the request failed', { cause: error }));
+    } finally {
+      bindings.outgoing.once('finish', () => {
+        const status = bindings.outgoing.statusCode;
+        requests.add({ area: isRegistry ? 'registry' : 'api', method, status: String(status) });
+        if (!isRegistry) log[status >= 500 ? 'warn' : 'debug']('request', { method, path, status });
+      });
+    }
+  };
+}
+
+function listen(server: Server, { host, port }: ListenAddress): Promise<void> {
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  server.once('error', (cause: NodeJS.ErrnoException) => {
+    const taken = cause.code === 'EADDRINUSE';
+    const why = taken ? 'another program listens there' : (cause.code ?? cause.message);
+    const hint = 'choose another address with --listen HOST:PORT';
+    reject(new ExportError(taken ? 'CONFLICT' : 'USAGE', `cannot listen on ${host}:${port}: ${why}`, { hint, cause }));
+  });
+  server.listen({ host, port }, resolve);
+  return promise;
+}
+
+async function stopServer(server: Server, graceMs: number): Promise<void> {
+  const closed = Promise.withResolvers<void>();
+  server.close(() => closed.resolve());
+  // A connection whose request has just ended becomes idle after close() looked for idle ones.
+  const sweep = setInterval(() => server.closeIdleConnections(), 50);
+  const late = setTimeout(() => server.closeAllConnections(), graceMs);
+  await closed.promise;
+  clearInterval(sweep);
+  clearTimeout(late);
+}
