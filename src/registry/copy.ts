@@ -8,6 +8,7 @@ import type { Descriptor } from '../oci/descriptor.ts';
 import { childrenOf, parseManifest, type StoredManifest } from '../oci/manifest.ts';
 import { manifestMediaTypes } from '../oci/media-types.ts';
 import type { Repository, RepositoryReader } from '../oci/repository.ts';
+import { examineManifest } from './storage/manifest-rules.ts';
 import { boundedRunner, type Run } from './bounded-runner.ts';
 
 export type CopyProgress = { readonly blobs: number; readonly bytes: number; readonly manifests: number };
@@ -114,8 +115,7 @@ class GraphCopy {
     // A destination that has a manifest has its content: that is the order in which everybody writes.
     if (await this.#writing(`manifest ${digest}`, () => this.#to.resolve(digest))) return undefined;
     const stored = await this.#read(descriptor);
-    const children = childrenOf(parseManifest(stored.bytes, stored.descriptor.mediaType));
-    await allSettledOrThrow(children.map((child) => this.#child(child)));
+    await allSettledOrThrow(neededBy(stored).map((child) => this.#child(child)));
     await this.#writing(`manifest ${digest}`, () => this.#to.pushManifest(stored));
     this.#count({ manifests: 1, bytes: stored.bytes.length });
     return stored;
@@ -193,6 +193,13 @@ class GraphCopy {
   #stopIfCancelled(): void {
     if (this.#options.signal?.aborted) throw new ExportError('CANCELLED', 'the copy was cancelled');
   }
+}
+
+/** Children, without the layers that their manifest says to fetch from elsewhere. */
+function neededBy(stored: StoredManifest): Descriptor[] {
+  const needed = new Set(examineManifest(stored).needs.map(({ digest }) => digest));
+  const children = childrenOf(parseManifest(stored.bytes, stored.descriptor.mediaType));
+  return children.filter(({ digest }) => needed.has(digest));
 }
 
 /** Waits for all, so that nothing goes on in the background after an error, then throws the first. */

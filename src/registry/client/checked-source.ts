@@ -29,7 +29,7 @@ class Checked implements CheckedSource {
       checkBuffer(descriptor, source);
       this.#source = () => pieces(source);
     } else {
-      this.#source = source;
+      this.#source = () => copies(source());
     }
   }
 
@@ -74,6 +74,11 @@ function checkBuffer(descriptor: Descriptor, bytes: Buffer): void {
 }
 
 const pieceBytes = 1 << 18;
+
+/** A source may use its buffers again, while a socket still holds what it was given. */
+async function* copies(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  for await (const chunk of source) yield Buffer.from(chunk);
+}
 
 async function* pieces(bytes: Buffer): AsyncGenerator<Buffer> {
   for (let at = 0; at < bytes.length; at += pieceBytes) yield bytes.subarray(at, at + pieceBytes);

@@ -7,10 +7,10 @@ import { limits } from '../../core/limits.ts';
 import type { Descriptor } from '../../oci/descriptor.ts';
 import { isIndex, parseManifest } from '../../oci/manifest.ts';
 import { mediaTypes } from '../../oci/media-types.ts';
+import { examineManifest } from '../storage/manifest-rules.ts';
 import { fallbackTag } from './fallback-tag.ts';
 import { nextPage } from './next-page.ts';
 import { readManifest, type ReadManifest } from './read-manifest.ts';
-import { referrerDescriptor } from './referrer-descriptor.ts';
 import type { RegistryEndpoint } from './registry-endpoint.ts';
 
 /** Answers that mean "there is no such API", besides another content type than that of an index. */
@@ -73,5 +73,5 @@ export async function referrersByTag(endpoint: RegistryEndpoint, subject: Digest
 
 async function completeEntry(endpoint: RegistryEndpoint, entry: Descriptor): Promise<Descriptor> {
   const stored = await readManifest(endpoint, entry.digest);
-  return stored ? referrerDescriptor(stored) : entry;
+  return (stored && examineManifest(stored).referrer?.descriptor) ?? entry;
 }

@@ -5,15 +5,15 @@ import { Digester, digestAlgorithm, type Digest } from '../../core/digest.ts';
 import { ExportError } from '../../core/errors.ts';
 import { limits } from '../../core/limits.ts';
 import type { Descriptor } from '../../oci/descriptor.ts';
-import { parseManifest, type StoredManifest } from '../../oci/manifest.ts';
+import type { StoredManifest } from '../../oci/manifest.ts';
 import type { BlobSource, Repository } from '../../oci/repository.ts';
+import { examineManifest } from '../storage/manifest-rules.ts';
 import { anonymous, type Credentials } from './credentials.ts';
 import type { Http } from './http.ts';
 import { openRemoteBlob } from './open-remote-blob.ts';
 import { pushRemoteBlob, statRemoteBlob } from './push-remote-blob.ts';
 import { readManifest, readTags, resolveManifest } from './read-manifest.ts';
 import { referrersByApi, referrersByTag } from './read-referrers.ts';
-import { referrerDescriptor } from './referrer-descriptor.ts';
 import { RegistryEndpoint } from './registry-endpoint.ts';
 import { addToFallback } from './write-fallback.ts';
 
@@ -89,11 +89,11 @@ class RemoteRepository implements Repository {
 
   async pushManifest(stored: StoredManifest, tags: readonly string[] = []): Promise<'present' | 'written'> {
     checkManifest(stored);
-    const { digest, mediaType } = stored.descriptor;
+    const { digest } = stored.descriptor;
+    const { referrer } = examineManifest(stored);
     const present = (await this.resolve(digest)) !== undefined;
     if (!present) await this.#putManifest(stored, digest);
-    const parsed = parseManifest(stored.bytes, mediaType);
-    if (parsed.subject) await this.#announce(parsed.subject.digest, referrerDescriptor(stored, parsed));
+    if (referrer) await this.#announce(referrer.subject, referrer.descriptor);
     for (const tag of tags) {
       if (present && (await this.resolve(tag))?.digest === digest) continue;
       await this.#putManifest(stored, tag);

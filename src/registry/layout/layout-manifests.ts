@@ -4,14 +4,10 @@
 import type { Digest } from '../../core/digest.ts';
 import { ExportError } from '../../core/errors.ts';
 import { limits } from '../../core/limits.ts';
-import type { Descriptor } from '../../oci/descriptor.ts';
 import { parseManifest, type Manifest, type StoredManifest } from '../../oci/manifest.ts';
 import { manifestMediaTypes, mediaTypes } from '../../oci/media-types.ts';
-import { referrerDescriptor } from '../client/referrer-descriptor.ts';
+import { examineManifest, type ManifestFacts } from '../storage/manifest-rules.ts';
 import type { LayoutFiles } from './layout-files.ts';
-
-/** What a manifest says about its subject; it never changes, since the digest names the bytes. */
-export type ReferrerFacts = { readonly subject: Digest | undefined; readonly descriptor: Descriptor };
 
 /** The manifest's bytes, verified; undefined when the blob is not there or is no manifest. */
 export async function readLayoutManifest(
@@ -41,10 +37,9 @@ export function parseLayoutManifest(stored: StoredManifest): Manifest | undefine
   return parseManifest(stored.bytes, stored.descriptor.mediaType);
 }
 
-export function referrerFacts(stored: StoredManifest): ReferrerFacts {
-  const manifest = parseLayoutManifest(stored);
-  if (!manifest) return { subject: undefined, descriptor: stored.descriptor };
-  return { subject: manifest.subject?.digest, descriptor: referrerDescriptor(stored, manifest) };
+/** What belongs to the manifest, and how it is listed; nothing is known of types that are no manifests. */
+export function layoutManifestFacts(stored: StoredManifest): ManifestFacts {
+  return manifestMediaTypes.includes(stored.descriptor.mediaType) ? examineManifest(stored) : { needs: [] };
 }
 
 function guessType(bytes: Buffer): string | undefined {

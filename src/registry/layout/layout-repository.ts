@@ -12,10 +12,11 @@ import { isTag } from '../../oci/reference.ts';
 import type { BlobSource, Repository } from '../../oci/repository.ts';
 import { fallbackTag } from '../client/fallback-tag.ts';
 import { makeFolder, readOptionalFile, writeFileDurably } from '../storage/durable-file.ts';
+import { examineManifest, type ManifestFacts } from '../storage/manifest-rules.ts';
 import { LayoutFiles } from './layout-files.ts';
 import { emptyIndex, layoutEntry, readLayoutIndex, writeLayoutIndex } from './layout-index.ts';
 import type { LayoutEntry, LayoutIndex } from './layout-index.ts';
-import { parseLayoutManifest, readLayoutManifest, referrerFacts, type ReferrerFacts } from './layout-manifests.ts';
+import { layoutManifestFacts, parseLayoutManifest, readLayoutManifest } from './layout-manifests.ts';
 import { pruneLayout, type PruneResult } from './prune-layout.ts';
 
 export interface LayoutRepository extends Repository {
@@ -60,7 +61,8 @@ class FolderRepository implements LayoutRepository {
   readonly dir: string;
   readonly name: string;
   readonly #files: LayoutFiles;
-  readonly #facts = new Map<Digest, ReferrerFacts>();
+  /** What manifests say about themselves never changes, since the digest names the bytes. */
+  readonly #referrers = new Map<Digest, ManifestFacts['referrer']>();
   #turn: Promise<unknown> = Promise.resolve();
 
   constructor(files: LayoutFiles) {
@@ -104,8 +106,8 @@ class FolderRepository implements LayoutRepository {
   async referrers(subject: Digest, artifactType?: string): Promise<Descriptor[]> {
     const found = new Map<Digest, Descriptor>();
     const look = async ({ digest, mediaType }: Descriptor): Promise<void> => {
-      const facts = await this.#referrerFacts(digest, mediaType);
-      if (facts?.subject === subject) found.set(digest, facts.descriptor);
+      const referrer = await this.#referrer(digest, mediaType);
+      if (referrer?.subject === subject) found.set(digest, referrer.descriptor);
     };
     for (const { descriptor } of await this.roots()) await look(descriptor);
     // Programs that copy tag by tag bring the list of a registry without referrers API along.
@@ -127,12 +129,19 @@ class FolderRepository implements LayoutRepository {
 
   async pushManifest(stored: StoredManifest, tags: readonly string[] = []): Promise<'present' | 'written'> {
     for (const tag of tags) if (!isTag(tag)) throw new ExportError('USAGE', `not a tag: ${JSON.stringify(tag)}`);
-    const facts = referrerFacts(stored);
+    const { needs, referrer } = examineManifest(stored);
+    for (const { digest } of needs) {
+      if ((await this.statBlob(digest)) !== undefined) continue;
+      throw new ExportError(
+        'NOT_FOUND',
+        `${digest}, which manifest ${stored.descriptor.digest} needs, is not in ${this.dir}`,
+      );
+    }
     const result = await this.#files.write(stored.descriptor, stored.bytes);
-    if (tags.length > 0 || facts.subject !== undefined) {
+    if (tags.length > 0 || referrer) {
       await this.#change(async (entries) => {
         const named = await this.#name(entries, bare(stored.descriptor), tags);
-        return facts.subject === undefined ? named : listOnce(named, facts.descriptor);
+        return referrer ? listOnce(named, referrer.descriptor) : named;
       });
     }
     return result;
@@ -162,13 +171,14 @@ class FolderRepository implements LayoutRepository {
       ?.descriptor;
   }
 
-  async #referrerFacts(digest: Digest, mediaType: string): Promise<ReferrerFacts | undefined> {
-    const known = this.#facts.get(digest);
-    if (known) return known;
+  async #referrer(digest: Digest, mediaType: string): Promise<ManifestFacts['referrer']> {
+    if (this.#referrers.has(digest)) return this.#referrers.get(digest);
     const stored = await readLayoutManifest(this.#files, digest, mediaType);
-    const facts = stored && referrerFacts(stored);
-    if (facts) this.#facts.set(digest, facts);
-    return facts;
+    // One that is not there yet may still come.
+    if (!stored) return undefined;
+    const { referrer } = layoutManifestFacts(stored);
+    this.#referrers.set(digest, referrer);
+    return referrer;
   }
 
   async #name(
@@ -191,8 +201,8 @@ class FolderRepository implements LayoutRepository {
   async #unname(entries: readonly LayoutEntry[], tag: string): Promise<LayoutEntry[]> {
     let rest = entries.filter((entry) => entry.tag !== tag);
     for (const { descriptor } of entries.filter((entry) => entry.tag === tag)) {
-      const facts = await this.#referrerFacts(descriptor.digest, descriptor.mediaType);
-      if (facts?.subject !== undefined) rest = listOnce(rest, facts.descriptor);
+      const referrer = await this.#referrer(descriptor.digest, descriptor.mediaType);
+      if (referrer) rest = listOnce(rest, referrer.descriptor);
     }
     return rest;
   }

@@ -4,14 +4,12 @@
 import { unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isDigest, type Digest } from '../../core/digest.ts';
-import { childrenOf } from '../../oci/manifest.ts';
 import type { Descriptor } from '../../oci/descriptor.ts';
-import { manifestMediaTypes } from '../../oci/media-types.ts';
 import { listFolder, statOptionalFile, syncFolder } from '../storage/durable-file.ts';
 import { onDisk } from '../storage/storage-error.ts';
 import type { LayoutFiles } from './layout-files.ts';
 import { readLayoutIndex, writeLayoutIndex, type LayoutEntry } from './layout-index.ts';
-import { parseLayoutManifest, readLayoutManifest, referrerFacts } from './layout-manifests.ts';
+import { layoutManifestFacts, readLayoutManifest } from './layout-manifests.ts';
 
 export type PruneResult = { readonly blobs: number; readonly bytes: number };
 
@@ -56,7 +54,7 @@ async function findLive(
 
 async function subjectOf(files: LayoutFiles, { digest, mediaType }: Descriptor): Promise<Digest | undefined> {
   const stored = await readLayoutManifest(files, digest, mediaType);
-  return stored && referrerFacts(stored).subject;
+  return stored && layoutManifestFacts(stored).referrer?.subject;
 }
 
 /** Marks a manifest and what it consists of. */
@@ -69,10 +67,9 @@ async function follow(
   if (live.has(digest)) return;
   live.add(digest);
   const stored = await readLayoutManifest(files, digest, mediaType);
-  const manifest = stored && parseLayoutManifest(stored);
-  for (const child of manifest ? childrenOf(manifest) : []) {
-    if (manifestMediaTypes.includes(child.mediaType)) await follow(files, child.digest, child.mediaType, live);
-    else live.add(child.digest);
+  for (const need of stored ? layoutManifestFacts(stored).needs : []) {
+    if (need.kind === 'manifest') await follow(files, need.digest, undefined, live);
+    else live.add(need.digest);
   }
 }
 
