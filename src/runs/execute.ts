@@ -20,8 +20,9 @@ export type RunProfiles = {
 export async function execute({ profile, full }: RunProfiles, task: RunTask, context: RunContext): Promise<RunResult> {
   const tally = new Tally();
   const isDelta = profile.kind === 'mirror:delta';
-  const { artifact, state } = await exportBundle(isDelta ? full : profile, task, context, tally);
-  await release(artifact, isDelta ? full : profile, tally, task, context);
+  const bundleTask = isDelta ? withoutBase(task) : task;
+  const { artifact, state } = await exportBundle(isDelta ? full : profile, bundleTask, context, tally);
+  await release(artifact, isDelta ? full : profile, tally, bundleTask, context);
   const artifacts = [artifact];
   if (isDelta) {
     const request = { profile: full, repository: artifact.repository, target: state };
@@ -32,6 +33,12 @@ export async function execute({ profile, full }: RunProfiles, task: RunTask, con
   const { to } = task.request;
   const copied = to === undefined ? undefined : await copyToDestination(artifacts, to, task, context);
   return resultOf(profile, artifacts.at(-1) as Artifact, state, tally, task, context, copied);
+}
+
+/** `--base` of a delta says where the delta starts; the bundle that it leads to continues the chain. */
+function withoutBase(task: RunTask): RunTask {
+  const { base: _base, ...request } = task.request;
+  return { ...task, request };
 }
 
 async function release(artifact: Artifact, profile: Profile, tally: Tally, task: RunTask, context: RunContext) {

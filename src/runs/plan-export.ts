@@ -67,8 +67,7 @@ async function findBase(
   if (profile.kind === 'json:raw') return { latest, base: asked === 'none' ? undefined : latest, movesLatest: true };
   // A chain that is intact keeps its tag: a layout without history stands beside it.
   if (asked === 'none') return { latest, base: undefined, movesLatest: latest === undefined };
-  // `--base` of a delta says where the delta starts; the bundle itself continues the chain.
-  if (asked === undefined || profile.kind === 'mirror:delta') {
+  if (asked === undefined) {
     if (tagged && !latest) throw baseMissing(`${repository.name}:latest (${tagged.digest})`);
     return { latest, base: latest, movesLatest: true };
   }

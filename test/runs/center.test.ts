@@ -1,0 +1,283 @@
+// Exports through the center: determinism, chains, guards, retries, on both engines where the engine could matter.
+
+import assert from 'node:assert/strict';
+import { hash } from 'node:crypto';
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, it } from 'node:test';
+import { skipWithout } from '../judges.ts';
+import { advisory, feed, openTestCenter, put, tenant, type EvidenceLine, type TestCenter } from '../support/center.ts';
+import { startPostgres } from '../support/postgres.ts';
+
+const day1 = [...feed('go', 60), ...feed('rustsec', 40)];
+const day2: EvidenceLine[] = [
+  put('go', 'GO-2026-0003', { note: 'changed', modified: '2026-07-02T10:00:00Z' }),
+  put('go', 'GO-2026-0900', { modified: '2026-07-02T11:00:00.5Z' }),
+  { op: 'del', source: 'rustsec', path: 'RUSTSEC-2026-0005.json' },
+];
+
+async function twoDays(test: TestCenter): Promise<string[]> {
+  await test.ingest(day1);
+  const digests = [(await test.succeed('json:raw')).digest, (await test.succeed('mirror:full')).digest];
+  await test.ingest(day2);
+  for (const profile of ['json:raw', 'mirror:full', 'mirror:delta']) digests.push((await test.succeed(profile)).digest);
+  return digests;
+}
+
+describe('one digest', () => {
+  it(
+    'on SQLite and PostgreSQL, and with the ingest cut into other batches',
+    { skip: skipWithout('postgres') },
+    async (t) => {
+      const first = await twoDays(await openTestCenter(t));
+      const server = await startPostgres(t);
+      assert.deepEqual(await twoDays(await openTestCenter(t, { databaseUrl: server.url })), first);
+      const batches = await openTestCenter(t);
+      for (let at = 0; at < day1.length; at += 7) await batches.ingest(day1.slice(at, at + 7));
+      const cut = [(await batches.succeed('json:raw')).digest, (await batches.succeed('mirror:full')).digest];
+      assert.deepEqual(cut, first.slice(0, 2));
+    },
+  );
+
+  it('of a layout without history, after any history', async (t) => {
+    const withHistory = await openTestCenter(t);
+    await twoDays(withHistory);
+    const latest = await withHistory.succeed('mirror:full');
+    const flat = await withHistory.succeed({ profile: 'mirror:full', base: 'none' });
+    const fresh = await openTestCenter(t);
+    await fresh.ingest(
+      [...day1, ...day2].filter(
+        ({ path, op }, at, all) => op !== 'del' && all.findLastIndex((line) => line.path === path) === at,
+      ),
+    );
+    const direct = await fresh.succeed('mirror:full');
+    assert.equal(flat.digest, direct.digest);
+    assert.equal(flat.setRoot, latest.setRoot);
+    assert.notEqual(flat.digest, latest.digest);
+    // The chain goes on where it was: the layout stands beside it.
+    assert.equal((await withHistory.succeed('mirror:full')).digest, latest.digest);
+  });
+});
+
+describe('an export of an unchanged state', () => {
+  it('writes nothing and gives the digest that is there', async (t) => {
+    const test = await openTestCenter(t);
+    await test.ingest(day1);
+    for (const profile of ['json:raw', 'mirror:full', 'mirror:delta']) {
+      const first = await test.succeed(profile);
+      const again = await test.succeed(profile);
+      assert.deepEqual(
+        { digest: again.digest, bytesNew: again.bytesNew, layersNew: again.layersNew },
+        { digest: first.digest, bytesNew: 0, layersNew: 0 },
+      );
+    }
+    assert.equal((await test.ingest(day1)).unchanged, day1.length);
+    assert.equal((await test.succeed('mirror:full')).bytesNew, 0);
+  });
+});
+
+describe('a chain of states', () => {
+  it('moves its base on after 32 journals and says so in the bundle', async (t) => {
+    const test = await openTestCenter(t);
+    await test.ingest(
+      feed('go', 60).map((line) => ({ ...line, text: advisory(line.path, { note: noise(line.path) }) })),
+    );
+    await test.succeed('mirror:full');
+    const bases = new Set<string>();
+    for (let day = 1; day <= 34; day++) {
+      await test.ingest([put('go', 'GO-2026-0007', { note: `day ${day}` })]);
+      await test.succeed('mirror:delta');
+      bases.add(await baseOf(test));
+    }
+    assert.equal(bases.size, 2);
+  });
+
+  it('makes one journal out of a rewrite of everything, and of a rename of everything', async (t) => {
+    const test = await openTestCenter(t);
+    await test.ingest(feed('go', 150));
+    await test.succeed('mirror:full');
+    await test.ingest(feed('go', 150).map((line) => ({ ...line, text: advisory(line.path, { note: 'rewritten' }) })));
+    const rewritten = await test.succeed('mirror:delta');
+    assert.equal(rewritten.records, 150);
+    const renamed = feed('go', 150).flatMap((line): EvidenceLine[] => [
+      { op: 'del', source: 'go', path: line.path },
+      { ...line, op: 'put', path: `moved/${line.path}` },
+    ]);
+    await test.ingest(renamed);
+    assert.equal((await test.succeed('mirror:delta')).records, 150);
+  });
+
+  it('without its base in the database is refused with ERR_EXPORT_BASE_MISSING, and --base none starts anew', async (t) => {
+    const test = await openTestCenter(t);
+    await test.ingest(day1);
+    await test.succeed('mirror:full');
+    await test.center.close();
+    for (const file of ['center.db', 'center.db-wal', 'center.db-shm'])
+      await rm(join(test.data, file), { force: true });
+    const restored = await openTestCenter(t, { data: test.data });
+    await restored.ingest(day1.slice(0, 50));
+    const { failure } = await restored.run('mirror:full');
+    assert.equal(failure?.code, 'ERR_EXPORT_BASE_MISSING');
+    const anew = await restored.succeed({ profile: 'mirror:full', base: 'none' });
+    assert.equal((await restored.succeed('mirror:full')).digest, anew.digest);
+  });
+
+  it('answers an unknown base with ERR_EXPORT_BASE_MISSING, and a known one with the whole chain from there', async (t) => {
+    const test = await openTestCenter(t);
+    await test.ingest(day1);
+    const first = await test.succeed('mirror:full');
+    await test.ingest(day2);
+    await test.succeed('mirror:full');
+    await test.ingest([put('go', 'GO-2026-0004', { note: 'third day' })]);
+    const delta = await test.succeed({ profile: 'mirror:delta', base: first.digest });
+    assert.equal(delta.layers, 2);
+    assert.match(delta.reference, /:d-/);
+    const { failure } = await test.run({ profile: 'mirror:delta', base: `sha256:${'0'.repeat(64)}` });
+    assert.equal(failure?.code, 'ERR_EXPORT_BASE_MISSING');
+  });
+});
+
+describe('suspicious evidence', () => {
+  it('stops before a tag moves, names the collection, and goes on with an acceptance', async (t) => {
+    const test = await openTestCenter(t);
+    await test.ingest(day1);
+    const { digest } = await test.succeed('mirror:full');
+    await test.ingest(
+      day1.filter(({ source }) => source === 'rustsec').map(({ source, path }) => ({ op: 'del', source, path })),
+    );
+    const { failure } = await test.run('mirror:full');
+    assert.equal(failure?.code, 'ERR_EXPORT_SHRUNK');
+    assert.match(failure?.message ?? '', /osv\/osv\/rustsec fell from 40 to 0/);
+    assert.equal(await latestOf(test), digest);
+    const accepted = await test.succeed({ profile: 'mirror:full', acceptShrink: true });
+    assert.equal(await latestOf(test), accepted.digest);
+  });
+
+  it('too old for the profile stops the run', async (t) => {
+    const test = await openTestCenter(t, { clock: { now: () => new Date('2026-08-01T00:00:00Z') } });
+    await test.ingest(day1);
+    await test.center.putProfile(tenant, { name: 'fresh', kind: 'mirror:full', maxAge: 'P7D' });
+    assert.equal((await test.run('fresh')).failure?.code, 'ERR_EXPORT_STALE');
+    await test.ingest([put('go', 'GO-2026-0800', { modified: '2026-07-31T00:00:00Z' })]);
+    assert.equal((await test.run('fresh')).state, 'succeeded');
+  });
+
+  it('dated in the future does not count for created', async (t) => {
+    const test = await openTestCenter(t, { clock: { now: () => new Date('2026-08-01T00:00:00Z') } });
+    const { warnings } = await test.ingest([
+      put('go', 'GO-1', { modified: '2026-07-01T05:00:00Z' }),
+      put('go', 'GO-2', { modified: '2099-01-01T00:00:00Z' }),
+    ]);
+    assert.equal(warnings.length, 1);
+    const { reference } = await test.succeed({ profile: 'mirror:full', base: 'none' });
+    assert.ok(reference.endsWith(':latest'));
+    assert.ok((await tagsOf(test)).some((tag) => tag.startsWith('s-20260701T050000Z-')));
+  });
+});
+
+describe('profiles', () => {
+  it('have immutable revisions, and a change of scope is a journal like any other', async (t) => {
+    const test = await openTestCenter(t);
+    await test.ingest([
+      ...feed('go', 30),
+      put('npm', 'NPM-1', { ecosystem: 'npm' }),
+      put('npm', 'NPM-2', { ecosystem: 'npm' }),
+    ]);
+    const goOnly = { name: 'small', kind: 'mirror:full', scope: { ecosystems: ['Go'] } };
+    const first = await test.center.putProfile(tenant, goOnly);
+    assert.equal((await test.succeed('small')).records, 30);
+    await test.center.putProfile(tenant, { ...goOnly, scope: { ecosystems: ['Go', 'npm'] } });
+    assert.equal((await test.succeed('small')).records, 32);
+    await test.ingest([put('npm', 'NPM-3', { ecosystem: 'npm' }), put('cargo', 'C-1', { ecosystem: 'crates.io' })]);
+    assert.equal((await test.succeed('small')).records, 33);
+    const revisions = await test.center.profile(tenant, 'small');
+    assert.equal(revisions.length, 2);
+    assert.equal(revisions.at(-1)?.revision, first.revision);
+  });
+
+  it('with a relative window follow created', async (t) => {
+    const test = await openTestCenter(t);
+    await test.center.putProfile(tenant, {
+      name: 'recent',
+      kind: 'mirror:full',
+      scope: { window: { last: 'P2D' } },
+      maxShrink: 1,
+    });
+    await test.ingest([
+      put('go', 'GO-1', { modified: '2026-07-01T00:00:00Z' }),
+      put('go', 'GO-2', { modified: '2026-07-02T12:00:00Z' }),
+    ]);
+    assert.equal((await test.succeed('recent')).records, 2);
+    await test.ingest([put('go', 'GO-3', { modified: '2026-07-04T00:00:00Z' })]);
+    assert.equal((await test.succeed('recent')).records, 2);
+  });
+
+  for (const [document, rule] of [
+    [{ name: 'Bad Name', kind: 'mirror:full' }, /name must be/],
+    [{ name: 'x', kind: 'tar:ball' }, /kind must be one of/],
+    [{ name: 'mirror', kind: 'mirror:full' }, /belongs to a built-in profile/],
+    [{ name: 'mirror:full', kind: 'json:raw' }, /cannot become/],
+    [{ name: 'x', kind: 'mirror:full', colour: 1 }, /colour is not a known member/],
+  ] as const) {
+    it(`refuse ${JSON.stringify(document)}`, async (t) => {
+      const { center } = await openTestCenter(t);
+      await assert.rejects(center.putProfile(tenant, document), rule);
+    });
+  }
+});
+
+describe('runs', () => {
+  it('are one for one idempotency key, and a key belongs to one request', async (t) => {
+    const test = await openTestCenter(t);
+    await test.ingest(day1);
+    const request = { profile: 'mirror:full', idempotencyKey: 'nightly-1' };
+    const first = await test.run(request);
+    assert.equal((await test.run(request)).run, first.run);
+    assert.equal((await test.center.runs(tenant)).length, 1);
+    await assert.rejects(test.center.startRun(tenant, { ...request, profile: 'json:raw' }), { code: 'CONFLICT' });
+  });
+
+  it('of an unknown profile are refused, and an empty evidence gives an empty bundle', async (t) => {
+    const test = await openTestCenter(t);
+    await assert.rejects(test.center.startRun(tenant, { profile: 'none' }), { code: 'NOT_FOUND' });
+    const empty = await test.succeed('mirror:full');
+    assert.equal(empty.records, 0);
+    assert.equal(empty.setRoot, 'sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855');
+    await test.ingest(day1);
+    assert.equal((await test.succeed('mirror:delta')).records, day1.length);
+  });
+
+  it('keep the tags of 40 states', async (t) => {
+    const test = await openTestCenter(t);
+    await test.ingest(feed('go', 5));
+    for (let day = 0; day < 43; day++) {
+      await test.ingest([
+        put('go', 'GO-X', { note: `${day}`, modified: new Date(Date.UTC(2026, 5, 1 + day)).toISOString() }),
+      ]);
+      await test.succeed('mirror:delta');
+    }
+    const tags = await tagsOf(test);
+    assert.equal(tags.filter((tag) => tag.startsWith('s-')).length, 40);
+    assert.equal(tags.filter((tag) => tag.startsWith('d-')).length, 40);
+    assert.equal(tags.filter((tag) => tag.endsWith('.delta')).length, 40);
+  });
+});
+
+/** About 3 KB that do not compress, so that a base weighs more than 32 small journals. */
+function noise(seed: string): string {
+  return Array.from({ length: 24 }, (_, i) => hash('sha512', `${seed} ${i}`, 'hex')).join('');
+}
+
+async function latestOf(test: TestCenter): Promise<string | undefined> {
+  return (await (await test.center.registryStorage()).repository('default/mirror').resolve('latest'))?.digest;
+}
+
+async function tagsOf(test: TestCenter): Promise<string[]> {
+  return (await test.center.registryStorage()).repository('default/mirror').tags();
+}
+
+async function baseOf(test: TestCenter): Promise<string> {
+  const index = await (await test.center.registryStorage()).repository('default/mirror').manifest('latest');
+  const { manifests } = JSON.parse(index?.bytes.toString() ?? '{}') as { manifests: { digest: string }[] };
+  return manifests[0]?.digest ?? '';
+}
