@@ -44,7 +44,16 @@ export async function exportDelta(
     config: delta.config.descriptor,
     layers: delta.layers.map(({ descriptor }) => descriptor),
   };
-  return artifactOf(request, parts, exportManifest, base === undefined);
+  const artifact = artifactOf(request, parts, exportManifest, base === undefined);
+  await tellLargeDelta(artifact, target, task);
+  return artifact;
+}
+
+/** After a rewrite of a feed a delta saves little: people who wait for it on a slow line should know. */
+async function tellLargeDelta({ bytes }: Artifact, target: PublishedState, task: RunTask): Promise<void> {
+  if (bytes * 2 < target.bytes) return;
+  const share = Math.round((100 * bytes) / target.bytes);
+  await task.report({ state: 'building', message: `the delta is large: ${bytes} bytes, ${share} % of the full bundle` });
 }
 
 async function baseDigest(repository: Repository, base: string): Promise<Digest> {
