@@ -53,7 +53,10 @@ export async function exportDelta(
 async function tellLargeDelta({ bytes }: Artifact, target: PublishedState, task: RunTask): Promise<void> {
   if (bytes * 2 < target.bytes) return;
   const share = Math.round((100 * bytes) / target.bytes);
-  await task.report({ state: 'building', message: `the delta is large: ${bytes} bytes, ${share} % of the full bundle` });
+  await task.report({
+    state: 'building',
+    message: `the delta is large: ${bytes} bytes, ${share} % of the full bundle`,
+  });
 }
 
 async function baseDigest(repository: Repository, base: string): Promise<Digest> {
