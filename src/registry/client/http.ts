@@ -163,7 +163,7 @@ class UndiciHttp implements Http {
         method,
         dispatcher: this.#open().dispatcherFor(url),
         headers: this.#headers(request),
-        ...(body === undefined ? {} : { body: Buffer.isBuffer(body) ? body : Readable.from(body()) }),
+        ...(body === undefined ? {} : { body: Buffer.isBuffer(body) ? body : streamOf(body()) }),
         ...(signal ? { signal } : {}),
         ...(request.headersTimeoutMs === undefined ? {} : { headersTimeout: request.headersTimeoutMs }),
       });
@@ -195,6 +195,16 @@ class UndiciHttp implements Http {
     });
     return this.#connections;
   }
+}
+
+/** The connection's own failure must not be thrown into the source, which would take it for one of its own. */
+function streamOf(source: AsyncIterable<Uint8Array>): Readable {
+  const iterator = source[Symbol.asyncIterator]();
+  const end = async (): Promise<IteratorResult<Uint8Array>> => {
+    await iterator.return?.();
+    return { done: true, value: undefined };
+  };
+  return Readable.from({ [Symbol.asyncIterator]: () => ({ next: () => iterator.next(), return: end }) });
 }
 
 function anySignal(...signals: (AbortSignal | undefined)[]): AbortSignal | undefined {
