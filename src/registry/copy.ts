@@ -50,7 +50,7 @@ class GraphCopy {
   readonly #to: Repository;
   readonly #options: CopyOptions;
   readonly #run: Run;
-  readonly #manifests = new Map<Digest, Promise<StoredManifest | undefined>>();
+  readonly #manifests = new Set<Digest>();
   readonly #blobs = new Map<Digest, Promise<void>>();
   readonly #artifacts = new Set<Digest>();
 
@@ -100,13 +100,12 @@ class GraphCopy {
     }
   }
 
-  /** The manifest when it had to be written, undefined when it was there. Each is copied once. */
-  #manifest(descriptor: Descriptor): Promise<StoredManifest | undefined> {
-    const known = this.#manifests.get(descriptor.digest);
-    if (known) return known;
-    const copied = this.#copyManifest(descriptor);
-    this.#manifests.set(descriptor.digest, copied);
-    return copied;
+  /** The manifest when it had to be written now, undefined when it was there. */
+  async #manifest(descriptor: Descriptor): Promise<StoredManifest | undefined> {
+    if (this.#manifests.has(descriptor.digest)) return undefined;
+    const pushed = await this.#copyManifest(descriptor);
+    this.#manifests.add(descriptor.digest);
+    return pushed;
   }
 
   async #copyManifest(descriptor: Descriptor): Promise<StoredManifest | undefined> {
@@ -115,15 +114,13 @@ class GraphCopy {
     // A destination that has a manifest has its content: that is the order in which everybody writes.
     if (await this.#writing(`manifest ${digest}`, () => this.#to.resolve(digest))) return undefined;
     const stored = await this.#read(descriptor);
-    await allSettledOrThrow(neededBy(stored).map((child) => this.#child(child)));
+    const children = neededBy(stored);
+    // One manifest at a time is in memory; the blobs of each are on their way together.
+    for (const child of children) if (isManifest(child)) await this.#manifest(child);
+    await allSettledOrThrow(children.filter((child) => !isManifest(child)).map((child) => this.#blob(child)));
     await this.#writing(`manifest ${digest}`, () => this.#to.pushManifest(stored));
     this.#count({ manifests: 1, bytes: stored.bytes.length });
     return stored;
-  }
-
-  async #child(child: Descriptor): Promise<void> {
-    if (manifestMediaTypes.includes(child.mediaType)) await this.#manifest(child);
-    else await this.#blob(child);
   }
 
   #blob(descriptor: Descriptor): Promise<void> {
@@ -193,6 +190,10 @@ class GraphCopy {
   #stopIfCancelled(): void {
     if (this.#options.signal?.aborted) throw new ExportError('CANCELLED', 'the copy was cancelled');
   }
+}
+
+function isManifest({ mediaType }: Descriptor): boolean {
+  return manifestMediaTypes.includes(mediaType);
 }
 
 /** Children, without the layers that their manifest says to fetch from elsewhere. */

@@ -57,6 +57,8 @@ export interface Http {
   get(url: string | URL, options?: { headers?: HttpRequest['headers']; signal?: AbortSignal }): Promise<HttpResponse>;
   /** Waits as long as the policy wants before repetition `attempt`, counted from 0. */
   pause(attempt: number, retryAfter?: string): Promise<void>;
+  /** Whether certificate authorities of the caller's own are trusted. */
+  readonly hasOwnAuthorities: boolean;
   /** How often a caller's own loop may repeat. */
   readonly retries: number;
   /** Ends all connections. */
@@ -71,6 +73,7 @@ export function createHttp(options: HttpOptions = {}): Http {
 
 class UndiciHttp implements Http {
   readonly retries: number;
+  readonly hasOwnAuthorities: boolean;
   readonly #options: HttpOptions;
   readonly #policy: RetryPolicy;
   readonly #clock: Clock;
@@ -79,6 +82,7 @@ class UndiciHttp implements Http {
   constructor(options: HttpOptions) {
     this.#options = options;
     this.retries = options.retries ?? 4;
+    this.hasOwnAuthorities = options.ca !== undefined;
     this.#policy = {
       retries: this.retries,
       delayMs: options.retryDelayMs ?? 250,
@@ -91,10 +95,12 @@ class UndiciHttp implements Http {
     this.#refuseOffline(request.url);
     const mayRepeat = request.retry ?? ['GET', 'HEAD', 'DELETE'].includes(request.method);
     for (let attempt = 0; ; attempt++) {
-      const last = !mayRepeat || attempt >= this.retries;
+      const exhausted = attempt >= this.retries;
+      const last = exhausted || !mayRepeat;
       try {
         const response = await this.#follow(request);
-        if (last || !isRetryStatus(response.status)) return response;
+        // Whoever is told "too many requests" has had no effect, so that writing again is safe.
+        if (response.status === 429 ? exhausted : last || !isRetryStatus(response.status)) return response;
         await response.discard();
         await this.pause(attempt, response.headers['retry-after']);
       } catch (thrown) {

@@ -64,7 +64,7 @@ export async function resolveManifest(endpoint: RegistryEndpoint, reference: str
 /** All tags, sorted bytewise; none for a repository that does not exist. */
 export async function readTags(endpoint: RegistryEndpoint): Promise<string[]> {
   const tags = new Set<string>();
-  let page: URL | undefined = endpoint.url('tags/list?n=1000');
+  let page: string | URL | undefined = 'tags/list?n=1000';
   while (page) {
     const response = await endpoint.send({ method: 'GET', target: page, scopes: endpoint.pull });
     if (response.status === 404) {

@@ -24,7 +24,7 @@ export async function referrersByApi(
 ): Promise<Descriptor[] | undefined> {
   const filter = artifactType === undefined ? '' : `?artifactType=${encodeURIComponent(artifactType)}`;
   const found = new Map<string, Descriptor>();
-  let page: URL | undefined = endpoint.url(`referrers/${subject}${filter}`);
+  let page: string | URL | undefined = `referrers/${subject}${filter}`;
   for (let first = true; page; first = false) {
     const response = await endpoint.send({
       method: 'GET',

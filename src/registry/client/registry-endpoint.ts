@@ -2,7 +2,7 @@
 // Credentials go to the registry's own origin and nowhere else.
 
 import type { Clock } from '../../core/clock.ts';
-import type { ExportError } from '../../core/errors.ts';
+import { ExportError } from '../../core/errors.ts';
 import { Authenticator } from './authenticator.ts';
 import { parseChallenges } from './challenge.ts';
 import type { Credentials } from './credentials.ts';
@@ -24,21 +24,24 @@ export type EndpointOptions = {
   readonly plainHttp?: boolean | undefined;
 };
 
+type Server = { readonly origin: URL; readonly auth: Authenticator };
+
 export class RegistryEndpoint {
   readonly http: Http;
   /** As people write it. */
   readonly host: string;
   readonly repository: string;
-  readonly origin: URL;
-  readonly #auth: Authenticator;
+  readonly #options: EndpointOptions;
+  #server: Promise<Server> | undefined;
+  #problem: string | undefined;
+  #secrets: readonly string[] = [];
   #lastAuthorization: string | undefined;
 
   constructor(host: string, repository: string, options: EndpointOptions) {
     this.http = options.http;
     this.host = host;
     this.repository = repository;
-    this.origin = originOf(host, options.plainHttp);
-    this.#auth = new Authenticator(options.http, this.origin, options.credentials, options.clock);
+    this.#options = options;
   }
 
   /** Scopes of the token specification for this repository. */
@@ -50,21 +53,21 @@ export class RegistryEndpoint {
     return [`repository:${this.repository}:pull,push`];
   }
 
-  url(target: string): URL {
-    return new URL(`/v2/${this.repository}/${target}`, this.origin);
-  }
-
   /** Sends, answers one challenge, and gives back whatever status comes then. */
   async send(request: RegistryRequest): Promise<HttpResponse> {
+    this.#server ??= this.#connect();
+    const { origin, auth } = await this.#server;
     const { target, scopes, ...rest } = request;
-    const url = typeof target === 'string' ? this.url(target) : target;
-    if (url.origin !== this.origin.origin) return this.http.request({ ...rest, url });
-    const before = await this.#auth.authorization(scopes);
+    const url = typeof target === 'string' ? new URL(`/v2/${this.repository}/${target}`, origin) : target;
+    if (url.origin !== origin.origin) return this.http.request({ ...rest, url });
+    const before = await auth.authorization(scopes);
     const response = await this.#sendAs(before, rest, url);
     // A 401 from behind a redirect is not this registry's challenge.
-    if (response.status !== 401 || response.url.origin !== this.origin.origin) return response;
+    if (response.status !== 401 || response.url.origin !== origin.origin) return response;
     const challenges = parseChallenges(response.headers['www-authenticate']);
-    const after = await this.#auth.answer(challenges, scopes, before);
+    const after = await auth.answer(challenges, scopes, before);
+    this.#problem = auth.problem;
+    this.#secrets = auth.secrets;
     if (after === undefined) return response;
     await response.discard();
     return this.#sendAs(after, rest, url);
@@ -72,11 +75,9 @@ export class RegistryEndpoint {
 
   /** The error for an answer that is not what was hoped for. */
   refusal(operation: string, response: HttpResponse): Promise<ExportError> {
-    const secret = this.#lastAuthorization?.replace(/^\S+ /, '');
-    return registryError(operation, this.host, response, {
-      hidden: [...(secret === undefined ? [] : [secret]), ...this.#auth.secrets],
-      problem: this.#auth.problem,
-    });
+    const sent = this.#lastAuthorization?.replace(/^\S+ /, '');
+    const hidden = sent === undefined ? this.#secrets : [sent, ...this.#secrets];
+    return registryError(operation, this.host, response, { hidden, problem: this.#problem });
   }
 
   #sendAs(
@@ -87,12 +88,31 @@ export class RegistryEndpoint {
     this.#lastAuthorization = authorization;
     return this.http.request({ ...request, url, headers: { ...request.headers, authorization } });
   }
+
+  async #connect(): Promise<Server> {
+    const { http, credentials, clock, plainHttp } = this.#options;
+    const origin = originOf(this.host, plainHttp ?? (isThisMachine(this.host) && !(await this.#speaksTls())));
+    return { origin, auth: new Authenticator(http, origin, credentials, clock) };
+  }
+
+  /** Plain HTTP is taken for granted on this machine, unless the caller trusts an authority of its own and is right. */
+  async #speaksTls(): Promise<boolean> {
+    if (!this.http.hasOwnAuthorities) return false;
+    try {
+      const url = new URL('/v2/', `https://${this.host}/`);
+      await (await this.http.request({ method: 'HEAD', url, retry: false })).discard();
+      return true;
+    } catch (thrown) {
+      if (thrown instanceof ExportError && thrown.code === 'UNREACHABLE') return false;
+      throw thrown;
+    }
+  }
 }
 
 /** Docker Hub's registry has another name than its references. */
-function originOf(host: string, plainHttp: boolean | undefined): URL {
+function originOf(host: string, plainHttp: boolean): URL {
   const server = host === 'docker.io' || host === 'index.docker.io' ? 'registry-1.docker.io' : host;
-  return new URL(`${(plainHttp ?? isThisMachine(server)) ? 'http' : 'https'}://${server}/`);
+  return new URL(`${plainHttp ? 'http' : 'https'}://${server}/`);
 }
 
 /** The names for which plain HTTP is taken for granted. */

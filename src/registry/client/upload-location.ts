@@ -18,14 +18,14 @@ export function withDigest(location: URL, descriptor: Descriptor): URL {
 /** Where the upload goes on; relative locations are allowed. */
 export function locationOf(endpoint: RegistryEndpoint, response: HttpResponse): URL {
   const url = URL.parse(response.headers['location'] ?? '', response.url.href);
-  if (url && response.headers['location'] !== undefined) return sameTls(endpoint, url);
+  if (url && response.headers['location'] !== undefined) return sameTls(endpoint, response.url, url);
   throw new ExportError('REGISTRY_REFUSED', `${endpoint.host} begins an upload without saying where`);
 }
 
 /** A registry behind a TLS proxy often names itself without TLS; nothing is sent there. */
-function sameTls(endpoint: RegistryEndpoint, url: URL): URL {
-  if (endpoint.origin.protocol !== 'https:' || url.protocol === 'https:') return url;
-  if (url.hostname === endpoint.origin.hostname) return new URL(`${url.pathname}${url.search}`, endpoint.origin);
+function sameTls(endpoint: RegistryEndpoint, from: URL, url: URL): URL {
+  if (from.protocol !== 'https:' || url.protocol === 'https:') return url;
+  if (url.hostname === from.hostname) return new URL(`${url.pathname}${url.search}`, from);
   throw new ExportError('REGISTRY_REFUSED', `${endpoint.host} wants the upload sent without TLS`);
 }
 

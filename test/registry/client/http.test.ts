@@ -44,6 +44,14 @@ test('a request that writes is not repeated unless its caller says so', async (t
   assert.equal(server.seen.length, 1);
 });
 
+test('a request that writes is repeated when it was one too many', async (t) => {
+  const server = await startHttpServer(t, inOrder(answer(429), answer(202)));
+  const response = await open(t).request({ method: 'POST', url: new URL(server.origin), body: Buffer.from('x') });
+  await response.discard();
+  assert.equal(response.status, 202);
+  assert.equal(server.seen[1]?.body.toString(), 'x');
+});
+
 test('a connection that is cut before the answer is tried again', async (t) => {
   const server = await startHttpServer(
     t,

@@ -15,6 +15,7 @@ import { createHttp, type HttpOptions } from '../../../src/registry/client/http.
 import { remoteRepository } from '../../../src/registry/client/remote-repository.ts';
 import { atEnd } from '../../support/scope.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
+import { makeCertificates } from './certificates.ts';
 import { collect, expectError } from './expect-error.ts';
 import { answer, inOrder, startHttpServer, type Handler, type Seen } from './http-server.ts';
 
@@ -177,6 +178,19 @@ test('a manifest with other bytes than its digest is refused', async (t) => {
   await expectError(repository.manifest(digestOf('something else')), 'DIGEST_MISMATCH');
   const tagged = await repository.manifest('latest');
   assert.equal(tagged?.descriptor.digest, digestOf(manifest));
+});
+
+test('this machine is asked without TLS, unless an authority of its own is trusted and TLS answers', async (t) => {
+  const certificates = await makeCertificates(t);
+  if (!certificates) return;
+  const serveManifest = answer(200, manifest.toString(), { 'content-type': manifestType });
+  const secure = await startHttpServer(t, serveManifest, certificates);
+  const plain = await startHttpServer(t, serveManifest);
+  for (const { host } of [secure, plain]) {
+    const found = await openRepository(t, host, { ca: certificates.ca }).manifest('latest');
+    assert.equal(found?.descriptor.digest, digestOf(manifest));
+  }
+  assert.equal(plain.seen.length, 1);
 });
 
 test('a manifest whose digest header contradicts its bytes is refused', async (t) => {
