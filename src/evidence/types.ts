@@ -100,6 +100,8 @@ export type IngestResult = {
   readonly rejected: readonly Refusal[];
   /** Documents taken although something is odd (ids of schema rules, dates in the future). */
   readonly warnings: readonly { readonly path: string; readonly message: string }[];
+  /** Refusals and warnings beyond the 10,000 of each that are listed; absent when there are none. */
+  readonly unlisted?: number;
 };
 
 export type IngestProgress = { readonly documents: number; readonly bytes: number; readonly totalBytes?: number };

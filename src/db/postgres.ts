@@ -1,0 +1,156 @@
+// PostgreSQL behind the Database interface, by postgres.js. Not used, because they are broken or bind a connection:
+// COPY, cursors, LISTEN, session state. A server that restarts is waited for, for a bounded time: what reads is repeated,
+// a transaction is repeated unless its commit was under way.
+
+import { setTimeout as pause } from 'node:timers/promises';
+import postgres from 'postgres';
+import { ExportError } from '../core/errors.ts';
+import type { BulkInsert, Database, Queryable, SqlValue } from './database.ts';
+import { faultOf, postgresError } from './postgres-errors.ts';
+import { TransactionScope } from './transaction-scope.ts';
+
+export type PostgresOptions = {
+  /** Connections at most; default 10. */
+  readonly connections?: number;
+  /** How long a lost server is waited for; default 30 seconds. */
+  readonly patienceMs?: number;
+};
+
+type Handle = Pick<postgres.Sql, 'unsafe'>;
+
+/** Opens the database at `url` (`postgres://…`); connections are made when first needed. */
+export function openPostgres(url: string, options: PostgresOptions = {}): Database {
+  return new PostgresDatabase(url, options);
+}
+
+class PostgresDatabase implements Database {
+  readonly engine = 'postgres';
+  readonly #sql: postgres.Sql;
+  readonly #patienceMs: number;
+  readonly #scope = new TransactionScope();
+
+  constructor(url: string, options: PostgresOptions) {
+    this.#sql = connect(url, options.connections ?? 10);
+    this.#patienceMs = options.patienceMs ?? 30_000;
+  }
+
+  query<Row extends object>(sql: string, params: readonly SqlValue[] = []): Promise<Row[]> {
+    const reads = /^\s*(?:select|with)\b/i.test(sql);
+    if (!reads) this.#scope.refuseInside();
+    return this.#patiently(
+      () => run<Row>(this.#sql, sql, params),
+      // A write that may have been done must not be done twice.
+      (fault) => reads || fault === 'not-connected',
+    );
+  }
+
+  async insertMany(insert: BulkInsert): Promise<void> {
+    await this.transaction((tx) => tx.insertMany(insert));
+  }
+
+  async execute(script: string): Promise<void> {
+    await this.transaction((tx) => tx.execute(script));
+  }
+
+  transaction<Result>(work: (tx: Queryable) => Promise<Result>): Promise<Result> {
+    this.#scope.refuseInside();
+    let committing = false;
+    return this.#patiently(
+      async () => {
+        committing = false;
+        const box = await this.#sql.begin(async (tx) => {
+          const result = await this.#scope.run(() => work(transactionHandle(tx)));
+          committing = true;
+          return { result };
+        });
+        return (box as { readonly result: Result }).result;
+      },
+      () => !committing,
+    );
+  }
+
+  async close(): Promise<void> {
+    await this.#sql.end({ timeout: 5 });
+  }
+
+  /** Repeats `work` while the server is away and `mayRepeat` allows it. */
+  async #patiently<Result>(
+    work: () => Promise<Result>,
+    mayRepeat: (fault: 'not-connected' | 'connection-lost' | 'try-again') => boolean,
+  ): Promise<Result> {
+    const end = performance.now() + this.#patienceMs;
+    for (let attempt = 0; ; attempt++) {
+      try {
+        return await work();
+      } catch (error) {
+        // The driver's error may lie under ours, when `work` ran on a handle.
+        const cause = error instanceof ExportError ? error.cause : error;
+        const fault = faultOf(cause);
+        if (fault === 'other' || !mayRepeat(fault) || performance.now() > end) throw postgresError(error);
+      }
+      await pause(Math.min(1_000, 20 * 2 ** attempt));
+    }
+  }
+}
+
+function connect(url: string, max: number): postgres.Sql {
+  return postgres(url, {
+    max,
+    connect_timeout: 10,
+    idle_timeout: 60,
+    // Between two attempts to connect, in seconds; the patience above is the bound.
+    backoff: () => 0.1,
+    onnotice: () => undefined,
+    connection: { application_name: 'export-center' },
+    // Counts stay below 2^53; sums are numeric.
+    types: { integer: { to: 20, from: [20, 1700], serialize: String, parse: Number } },
+  });
+}
+
+function transactionHandle(tx: Handle): Queryable {
+  return {
+    engine: 'postgres',
+    query: <Row extends object>(sql: string, params: readonly SqlValue[] = []) => wrapped(run<Row>(tx, sql, params)),
+    insertMany: (insert) => wrapped(insertRows(tx, insert)),
+    // Without parameters the simple protocol is used, which takes several statements.
+    execute: async (script) => void (await wrapped(tx.unsafe(script))),
+  };
+}
+
+async function wrapped<Result>(work: PromiseLike<Result>): Promise<Result> {
+  try {
+    return await work;
+  } catch (error) {
+    throw postgresError(error);
+  }
+}
+
+async function run<Row extends object>(on: Handle, sql: string, params: readonly SqlValue[]): Promise<Row[]> {
+  const rows = await on.unsafe(sql, [...params], { prepare: true });
+  return [...rows] as object[] as Row[];
+}
+
+/** Rows go in portions of about so many characters, as one JSON text each. */
+const portionChars = 4 << 20;
+const portionRows = 2_000;
+
+async function insertRows(on: Handle, insert: BulkInsert): Promise<void> {
+  const columns = Object.entries(insert.columns);
+  const names = columns.map(([name]) => name).join(', ');
+  const typed = columns.map(([name, type]) => `${name} ${type}`).join(', ');
+  const end = insert.skipConflicts === true ? ' on conflict do nothing' : '';
+  const sql = `insert into ${insert.table} (${names})
+    select ${names} from json_to_recordset($1::text::json) as given(${typed})${end}`;
+  let portion: string[] = [];
+  let chars = 0;
+  for (const [index, row] of insert.rows.entries()) {
+    const json = JSON.stringify(Object.fromEntries(columns.map(([name], at) => [name, row[at]])));
+    portion.push(json);
+    chars += json.length;
+    const last = index === insert.rows.length - 1;
+    if (!last && chars < portionChars && portion.length < portionRows) continue;
+    await on.unsafe(sql, [`[${portion.join(',')}]`], { prepare: true });
+    portion = [];
+    chars = 0;
+  }
+}

@@ -1,0 +1,70 @@
+// The main thread's end of one SQLite thread: started by the first request, answers in order of the questions.
+
+import { extname } from 'node:path';
+import { Worker } from 'node:worker_threads';
+import { ExportError } from '../core/errors.ts';
+import type { SqlRow } from './database.ts';
+import { sqliteError } from './sqlite-errors.ts';
+import type { SqliteReply, SqliteRequest, SqliteSettings } from './sqlite-protocol.ts';
+
+// The checkout runs .ts, the built package .js.
+const entry = new URL(`./sqlite-worker${extname(import.meta.filename)}`, import.meta.url);
+
+type Waiting = { resolve(rows: SqlRow[]): void; reject(error: unknown): void };
+
+export class SqliteThread {
+  readonly #settings: SqliteSettings;
+  readonly #waiting: Waiting[] = [];
+  #worker: Worker | undefined;
+
+  constructor(settings: SqliteSettings) {
+    this.#settings = settings;
+  }
+
+  /** Requests that wait for an answer. */
+  get load(): number {
+    return this.#waiting.length;
+  }
+
+  ask(request: SqliteRequest): Promise<SqlRow[]> {
+    const worker = (this.#worker ??= this.#start());
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ resolve, reject });
+      // An idle thread must not keep the process alive; a waiting question must.
+      worker.ref();
+      worker.postMessage(request);
+    });
+  }
+
+  /** Closes the connection after what was asked before. */
+  async close(): Promise<void> {
+    if (this.#worker === undefined) return;
+    const worker = this.#worker;
+    const ended = new Promise<void>((resolve) => worker.once('exit', () => resolve()));
+    await this.ask({ kind: 'close' });
+    worker.ref();
+    await ended;
+  }
+
+  #start(): Worker {
+    // A small nursery: what passes through is dead at once, and would only make the heap grow.
+    const worker = new Worker(entry, { workerData: this.#settings, resourceLimits: { maxYoungGenerationSizeMb: 8 } });
+    worker.on('message', (reply: SqliteReply) => {
+      const question = this.#waiting.shift();
+      if (this.#waiting.length === 0) worker.unref();
+      if ('rows' in reply) question?.resolve(reply.rows);
+      else question?.reject(sqliteError(reply.failure, this.#settings.file));
+    });
+    worker.on('error', (error) => this.#fail(error));
+    worker.on('exit', () => this.#fail(new Error('the database thread ended')));
+    return worker;
+  }
+
+  #fail(cause: unknown): void {
+    this.#worker = undefined;
+    const message = cause instanceof Error ? cause.message : String(cause);
+    for (const question of this.#waiting.splice(0)) {
+      question.reject(new ExportError('INTERNAL', `database thread: ${message}`, { cause }));
+    }
+  }
+}

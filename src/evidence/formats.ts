@@ -1,0 +1,23 @@
+// The formats that can be ingested, by name. A name is the first component of every collection of its documents.
+
+import { ExportError } from '../core/errors.ts';
+import { parseOsv } from './osv.ts';
+import type { ParsedDocument } from './types.ts';
+
+/** Turns the text of one document into facts and records; throws Refused. */
+export type DocumentParser = (text: string, path: string) => ParsedDocument;
+
+const parsers = new Map<string, DocumentParser>([['osv', parseOsv]]);
+
+/** The parser of format `name`; throws USAGE with the names that are known. */
+export function parserOf(name: string): DocumentParser {
+  const parser = parsers.get(name);
+  if (parser !== undefined) return parser;
+  throw new ExportError('USAGE', `unknown format ${JSON.stringify(name.slice(0, 100))}`, {
+    hint: `known formats: ${[...parsers.keys()].join(', ')}`,
+  });
+}
+
+export function formatNames(): readonly string[] {
+  return [...parsers.keys()];
+}

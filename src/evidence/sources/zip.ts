@@ -1,0 +1,109 @@
+// A `.zip` of documents, as osv.dev publishes them (`all.zip`): every `*.json` in it. The central directory is trusted
+// for nothing: sizes are enforced while reading, checksums compared, names checked, and bombs refused before inflating.
+
+import { crc32 } from 'node:zlib';
+import { basename } from 'node:path';
+import { stat } from 'node:fs/promises';
+import { openPromise, type Entry, type ZipFile } from 'yauzl';
+import { limits } from '../../core/limits.ts';
+import { checkDocumentPath } from '../document-path.ts';
+import { tooLarge } from '../json-document.ts';
+import { excerpt, Refused } from '../refused.ts';
+import { messageOf, refuseFile, type Input, type InputItem } from './item.ts';
+
+/** Up to here nothing is taken for a bomb. */
+const ratioFrom = 1 << 20;
+const symlinkMode = 0o120000;
+const fileTypeMask = 0o170000;
+
+const decoder = new TextDecoder('utf-8', { fatal: true });
+
+export async function openZip(file: string): Promise<Input> {
+  const { size } = await stat(file);
+  const progress = { bytes: 0 };
+  return { items: zipItems(file, size, progress), bytesRead: () => progress.bytes, totalBytes: size };
+}
+
+type Progress = { bytes: number };
+
+async function* zipItems(file: string, size: number, progress: Progress): AsyncGenerator<InputItem> {
+  let archive: ZipFile;
+  try {
+    // Names stay bytes: yauzl's own decoding turns backslashes into slashes and ends the archive at a bad name.
+    archive = await openPromise(file, { lazyEntries: true, autoClose: false, decodeStrings: false });
+  } catch (error) {
+    yield refuseFile(file, damaged(`${basename(file)} is no zip archive: ${messageOf(error)}`));
+    return;
+  }
+  try {
+    yield* entriesOf(archive, size, progress);
+  } catch (error) {
+    yield refuseFile(file, error instanceof Refused ? error : damaged(messageOf(error)));
+  } finally {
+    archive.close();
+  }
+}
+
+async function* entriesOf(archive: ZipFile, size: number, progress: Progress): AsyncGenerator<InputItem> {
+  let entries = 0;
+  let inflated = 0;
+  for await (const entry of archive.eachEntry()) {
+    if (++entries > limits.inputEntries) {
+      throw new Refused('too-large', `the archive has more than ${limits.inputEntries} entries`);
+    }
+    inflated += entry.uncompressedSize;
+    // Over the whole archive too, because entries may overlap.
+    if (inflated > limits.inputBytes || (inflated > ratioFrom && inflated > limits.inputRatio * size)) {
+      throw new Refused('too-large', `the archive expands to more than ${limits.inputRatio} times its size`);
+    }
+    const item = await entryItem(archive, entry);
+    progress.bytes = Math.min(size, progress.bytes + entry.compressedSize);
+    if (item !== undefined) yield item;
+  }
+}
+
+async function entryItem(archive: ZipFile, entry: Entry): Promise<InputItem | undefined> {
+  const name = entry.fileNameRaw.toString('utf8');
+  // Folders have entries too.
+  if (!/\.json$/i.test(name)) return undefined;
+  try {
+    checkName(entry, name);
+    return { op: 'put', path: name, content: await readEntry(archive, entry) };
+  } catch (error) {
+    const reason = error instanceof Refused ? error : damaged(messageOf(error));
+    return { op: 'refuse', path: name, reason, incomplete: false };
+  }
+}
+
+function checkName(entry: Entry, name: string): void {
+  try {
+    decoder.decode(entry.fileNameRaw);
+  } catch {
+    throw new Refused('bad-path', `the name ${excerpt(name)} is not valid UTF-8`);
+  }
+  checkDocumentPath(name);
+  // On some systems a separator, and then it may lead out of the folder.
+  if (name.includes('\\')) throw new Refused('bad-path', `the name ${excerpt(name)} holds a backslash`);
+  const mode = entry.externalFileAttributes >>> 16;
+  if ((mode & fileTypeMask) === symlinkMode) throw new Refused('bad-path', 'the entry is a symbolic link');
+}
+
+async function readEntry(archive: ZipFile, entry: Entry): Promise<Buffer> {
+  const { uncompressedSize, compressedSize } = entry;
+  if (uncompressedSize > limits.documentBytes) throw tooLarge();
+  if (uncompressedSize > ratioFrom && uncompressedSize > limits.inputRatio * compressedSize) {
+    throw new Refused('too-large', `the entry expands to more than ${limits.inputRatio} times its size`);
+  }
+  if (entry.isEncrypted()) throw damaged('the entry is encrypted');
+  const stream = await archive.openReadStreamPromise(entry);
+  const parts: Buffer[] = [];
+  // yauzl ends the stream with an error as soon as it is longer than declared.
+  for await (const part of stream as AsyncIterable<Buffer>) parts.push(part);
+  const content = Buffer.concat(parts);
+  if (crc32(content) !== entry.crc32) throw damaged('the checksum of the entry does not match');
+  return content;
+}
+
+function damaged(message: string): Refused {
+  return new Refused('archive-damaged', message);
+}
