@@ -11,6 +11,8 @@ export type ConnectionOptions = {
   /** PEM text of certificate authorities that are trusted besides Node's own. */
   readonly ca?: string | undefined;
   readonly env: Environment;
+  /** Told the size of every piece of a body as it arrives, whether anybody reads it or not. */
+  readonly onBytes: (count: number) => void;
   readonly connectTimeoutMs: number;
   readonly headersTimeoutMs: number;
   readonly bodyTimeoutMs: number;
@@ -47,16 +49,34 @@ export function openConnections(options: ConnectionOptions): Connections {
     proxies.set(uri, made);
     return made;
   };
+  const counting = countBytes(options.onBytes);
   return {
     dispatcherFor(url) {
       const proxy = proxyFor(url, options.env);
-      return proxy === undefined ? direct : proxied(proxy);
+      return (proxy === undefined ? direct : proxied(proxy)).compose(counting);
     },
     async close() {
       // Nobody waits for answers any more when a client is closed; a graceful close could hang on a stalled body.
       await Promise.all([direct, ...proxies.values()].map((dispatcher) => dispatcher.destroy()));
     },
   };
+}
+
+/**
+ * Counts where the bytes come off the wire: a body's own stream throws away what it holds when its connection breaks.
+ */
+function countBytes(onBytes: (count: number) => void): Dispatcher.DispatcherComposeInterceptor {
+  return (dispatch) => (request, handler) =>
+    dispatch(request, {
+      onRequestStart: (controller, context) => handler.onRequestStart?.(controller, context),
+      onResponseStart: (...head) => handler.onResponseStart?.(...head),
+      onResponseData: (controller, chunk) => {
+        onBytes(chunk.length);
+        handler.onResponseData?.(controller, chunk);
+      },
+      onResponseEnd: (controller, trailers) => handler.onResponseEnd?.(controller, trailers),
+      onResponseError: (controller, error) => handler.onResponseError?.(controller, error),
+    });
 }
 
 function openProxy(uri: string, options: Omit<ProxyAgent.Options, 'uri'>): Dispatcher {

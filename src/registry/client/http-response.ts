@@ -1,4 +1,4 @@
-// One HTTP answer: status, headers and a body whose every byte is counted, whether anybody wants it or not.
+// One HTTP answer: status, headers and a body.
 
 import type { Dispatcher } from 'undici';
 import { ExportError } from '../../core/errors.ts';
@@ -23,15 +23,10 @@ export type HttpResponse = {
 /** Bytes of an unwanted body that are still read. */
 const discardLimit = 65_536;
 
-export function wrapResponse(
-  data: Dispatcher.ResponseData,
-  url: URL,
-  onBytes: (count: number) => void,
-  signal?: AbortSignal,
-): HttpResponse {
+export function wrapResponse(data: Dispatcher.ResponseData, url: URL, signal?: AbortSignal): HttpResponse {
   // A body that nobody reads must not bring the process down when its connection breaks.
   data.body.on('error', () => {});
-  const body = readCounted(data, url, onBytes, signal);
+  const body = readBody(data, url, signal);
   return {
     status: data.statusCode,
     headers: joinHeaders(data.headers),
@@ -51,17 +46,13 @@ export function wrapResponse(
   };
 }
 
-async function* readCounted(
+async function* readBody(
   data: Dispatcher.ResponseData,
   url: URL,
-  onBytes: (count: number) => void,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<Buffer> {
   try {
-    for await (const chunk of data.body as AsyncIterable<Buffer>) {
-      onBytes(chunk.length);
-      yield chunk;
-    }
+    yield* data.body as AsyncIterable<Buffer>;
   } catch (thrown) {
     throw networkError(thrown, url, signal);
   }

@@ -173,7 +173,7 @@ class UndiciHttp implements Http {
         ...(signal ? { signal } : {}),
         ...(request.headersTimeoutMs === undefined ? {} : { headersTimeout: request.headersTimeoutMs }),
       });
-      return wrapResponse(data, url, this.#options.onBytes ?? (() => {}), signal);
+      return wrapResponse(data, url, signal);
     } catch (thrown) {
       throw networkError(thrown, url, signal);
     }
@@ -195,6 +195,7 @@ class UndiciHttp implements Http {
     this.#connections ??= openConnections({
       ca: this.#options.ca,
       env: this.#options.env ?? process.env,
+      onBytes: this.#options.onBytes ?? (() => {}),
       connectTimeoutMs: this.#options.connectTimeoutMs ?? 10_000,
       headersTimeoutMs: this.#options.headersTimeoutMs ?? 30_000,
       bodyTimeoutMs: this.#options.bodyTimeoutMs ?? 30_000,
