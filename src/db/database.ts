@@ -43,6 +43,17 @@ export interface Database extends Queryable {
   close(): Promise<void>;
 }
 
+/**
+ * `items` with the last one repeated up to the next power of two, for lists of parameters whose repetition does no harm:
+ * a text for each length would fill the caches of prepared statements.
+ */
+export function padded<Item>(items: readonly Item[]): readonly Item[] {
+  const last = items.at(-1);
+  if (last === undefined) return items;
+  const length = 2 ** Math.ceil(Math.log2(items.length));
+  return [...items, ...Array<Item>(length - items.length).fill(last)];
+}
+
 /** `$from, $from+1, …`: placeholders for a list of `count` values. */
 export function placeholders(from: number, count: number): string {
   return Array.from({ length: count }, (_, index) => `$${from + index}`).join(', ');

@@ -99,15 +99,14 @@ async function closeEntries(tx: Queryable, ingest: OpenIngest, sequence: number)
   );
 }
 
+/** Begins what was put; an entry that was not closed holds the same text and stays. */
 async function openEntries(tx: Queryable, ingest: OpenIngest, sequence: number): Promise<void> {
   const columns = 'view, c, k, path, place, digest, size, doc_id, ecosystems, stamp';
   await tx.query(
     `insert into entry (tenant, source, from_seq, ${columns})
      select $1, $3, $4, ${columns} from staged s
      where s.ingest = $2 and s.op = 'put'
-       and not exists (
-         select 1 from entry e
-         where e.tenant = $1 and e.view = s.view and e.c = s.c and e.k = s.k and e.to_seq is null)`,
+     on conflict (tenant, view, c, k) where to_seq is null do nothing`,
     [ingest.tenant, ingest.id, ingest.source, sequence],
   );
 }

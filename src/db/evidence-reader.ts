@@ -5,11 +5,11 @@ import { ExportError } from '../core/errors.ts';
 import type { Entry, StateReader, View } from '../evidence/types.ts';
 import { changesBetween } from './evidence-changes.ts';
 import { entryColumns, entryFromRow, heldAt, type EntryRow } from './entry-rows.ts';
-import { placeholders, type Queryable } from './database.ts';
+import { padded, placeholders, type Queryable } from './database.ts';
 import { keysetPages } from './pages.ts';
 
 const pageRows = 1_000;
-const pageBytes = 4 << 20;
+const pageBytes = 1 << 20;
 
 /** `tenant` answers the tenant's number, undefined while nothing was ever ingested. */
 export function evidenceReader(db: Queryable, tenant: () => Promise<number | undefined>): StateReader {
@@ -86,7 +86,7 @@ async function bodiesByDigest(
   tenant: number | undefined,
   digests: readonly string[],
 ): Promise<Map<string, Buffer>> {
-  const wanted = [...new Set(digests)];
+  const wanted = padded([...new Set(digests)]);
   if (wanted.length === 0) return new Map();
   const rows = await db.query<{ digest: string; text: string }>(
     `select digest, text from body where tenant = $1 and digest in (${placeholders(2, wanted.length)})`,

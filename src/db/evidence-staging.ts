@@ -5,7 +5,7 @@ import type { Clock } from '../core/clock.ts';
 import { keyBytes, type RecordKey } from '../core/order.ts';
 import { sha256 } from '../core/digest.ts';
 import type { IngestWriter, StagedBatch, StagedDocument } from '../evidence/writer.ts';
-import { placeholderRows, type Database, type Queryable, type SqlValue } from './database.ts';
+import { padded, placeholderRows, type Database, type Queryable, type SqlValue } from './database.ts';
 import { commitIngest } from './evidence-commit.ts';
 import { clearStaged, type OpenIngest } from './open-ingest.ts';
 import { keysetPages } from './pages.ts';
@@ -28,11 +28,12 @@ async function rawDigests(
 ): Promise<(string | undefined)[]> {
   if (keys.length === 0) return [];
   // `cross join` says which side comes first to SQLite, which otherwise reads all entries for many keys.
+  const wanted = padded(keys);
   const rows = await db.query<{ c: string; k: string; digest: string }>(
-    `with wanted (c, k) as (values ${placeholderRows(2, keys.length, 2)})
+    `with wanted (c, k) as (values ${placeholderRows(2, wanted.length, 2)})
      select e.c, e.k, e.digest from wanted w cross join entry e
      where e.tenant = $1 and e.view = 'raw' and e.c = w.c and e.k = w.k and e.to_seq is null`,
-    [ingest.tenant, ...keys.flatMap(({ c, k }) => [c, k])],
+    [ingest.tenant, ...wanted.flatMap(({ c, k }) => [c, k])],
   );
   const found = new Map(rows.map(({ c, k, digest }) => [`${c}\0${k}`, digest]));
   return keys.map(({ c, k }) => found.get(`${c}\0${k}`));
@@ -71,11 +72,12 @@ async function refusedBefore(
   keys: readonly RecordKey[],
 ): Promise<readonly RecordKey[]> {
   if (!ingest.refusals || keys.length === 0) return [];
+  const wanted = padded(keys);
   return tx.query<{ c: string; k: string }>(
-    `with wanted (c, k) as (values ${placeholderRows(3, keys.length, 2)})
-     select r.c, r.path as k from wanted w cross join rejection r
+    `with wanted (c, k) as (values ${placeholderRows(3, wanted.length, 2)})
+     select distinct r.c, r.path as k from wanted w cross join rejection r
      where r.tenant = $1 and r.source = $2 and r.c = w.c and r.path = w.k`,
-    [ingest.tenant, ingest.source, ...keys.flatMap(({ c, k }) => [c, k])],
+    [ingest.tenant, ingest.source, ...wanted.flatMap(({ c, k }) => [c, k])],
   );
 }
 

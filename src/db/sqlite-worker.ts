@@ -17,7 +17,7 @@ function openConnection(settings: SqliteSettings): DatabaseSync {
     pragma synchronous = full;
     pragma foreign_keys = on;
     pragma temp_store = memory;
-    pragma cache_size = -16384;
+    pragma cache_size = ${settings.role === 'reader' ? -4096 : -8192};
     pragma journal_size_limit = 67108864;
     pragma query_only = ${settings.role === 'reader' ? 'on' : 'off'};
   `);
