@@ -12,6 +12,8 @@ export type NetworkOptions = {
   readonly offline?: boolean;
   /** Bearer token for the product's own registry (EXPORT_CENTER_TOKEN); other registries use config.json. */
   readonly token?: string;
+  /** Origin that `token` is for, such as `https://exports.example`; without it, registries of this machine alone. */
+  readonly server?: string;
   readonly signal?: AbortSignal;
 };
 
@@ -30,8 +32,9 @@ export type PullOptions = NetworkOptions & {
 /** What `mirror pull --json` prints. Sizes are bytes; bytesFetched counts every response body. */
 export type PullResult = {
   readonly digest: Digest;
-  readonly setRoot: Digest;
-  readonly records: number;
+  /** Null for artifacts that are no mirror or json bundle. */
+  readonly setRoot: Digest | null;
+  readonly records: number | null;
   readonly bytesTotal: number;
   readonly bytesFetched: number;
   readonly blobsFetched: number;

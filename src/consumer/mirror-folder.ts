@@ -1,0 +1,147 @@
+// The folder of a mirror: an OCI image layout, and beside it `.export-center/` with what only the consumer needs: where
+// it was pulled from, what is half fetched, and a lock. Other programs need not know of it.
+
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import { readFile, rm, unlink, writeFile } from 'node:fs/promises';
+import { digestAlgorithm, digestHex, isDigest, type Digest } from '../core/digest.ts';
+import { ExportError } from '../core/errors.ts';
+import { openLayout, type LayoutRepository } from '../registry/layout/layout-repository.ts';
+import { listFolder, makeFolder, readOptionalFile, writeFileDurably } from '../registry/storage/durable-file.ts';
+
+/** What the consumer remembers of a folder. */
+export type FolderState = {
+  /** Where it was pulled from last. */
+  readonly reference: string;
+  readonly tag?: string;
+  /** States that are kept, the newest first. */
+  readonly states: readonly Digest[];
+};
+
+export class MirrorFolder {
+  readonly layout: LayoutRepository;
+  readonly #private: string;
+
+  private constructor(layout: LayoutRepository, privateFolder: string) {
+    this.layout = layout;
+    this.#private = privateFolder;
+  }
+
+  /** Takes the folder for this process; CONFLICT while another one works in it. `close` lets go. */
+  static async open(dir: string, options: { readonly create: boolean }): Promise<MirrorFolder> {
+    const privateFolder = join(dir, '.export-center');
+    if (!options.create) await openLayout(dir);
+    await makeFolder(privateFolder);
+    await takeLock(join(privateFolder, 'lock'), dir);
+    try {
+      const layout = await openLayout(dir, options);
+      await removeLeftovers(dir);
+      return new MirrorFolder(layout, privateFolder);
+    } catch (thrown) {
+      await rm(join(privateFolder, 'lock'), { force: true });
+      throw thrown;
+    }
+  }
+
+  get dir(): string {
+    return this.layout.dir;
+  }
+
+  /** Where an unfinished download waits. */
+  partPath(digest: Digest): string {
+    return join(this.#private, 'partial', fileName(digest));
+  }
+
+  /** Where a patch lies while it is applied; it is no part of the layout. */
+  patchPath(digest: Digest): string {
+    return join(this.#private, 'patches', fileName(digest));
+  }
+
+  /** Whether a blob of that size is there; its bytes are not looked at. */
+  async has({ digest, size }: { readonly digest: Digest; readonly size: number }): Promise<boolean> {
+    return (await this.layout.statBlob(digest)) === size;
+  }
+
+  async state(): Promise<FolderState | undefined> {
+    const bytes = await readOptionalFile(join(this.#private, 'state.json'));
+    return bytes && parseState(bytes);
+  }
+
+  async remember(state: FolderState): Promise<void> {
+    const path = join(this.#private, 'state.json');
+    const bytes = Buffer.from(`${JSON.stringify({ schema: 1, ...state })}\n`);
+    if ((await readOptionalFile(path))?.equals(bytes) === true) return;
+    await writeFileDurably(this.#private, path, bytes);
+  }
+
+  /** Removes downloads that nobody will take up again. */
+  async clearDownloads(): Promise<void> {
+    for (const name of ['partial', 'patches']) await rm(join(this.#private, name), { recursive: true, force: true });
+  }
+
+  async close(): Promise<void> {
+    await rm(join(this.#private, 'lock'), { force: true });
+  }
+}
+
+function fileName(digest: Digest): string {
+  return `${digestAlgorithm(digest)}-${digestHex(digest)}`;
+}
+
+function parseState(bytes: Buffer): FolderState | undefined {
+  try {
+    const { reference, tag, states } = JSON.parse(bytes.toString('utf8')) as Record<string, unknown>;
+    if (typeof reference !== 'string' || !Array.isArray(states)) return undefined;
+    const digests = states.filter((item): item is Digest => typeof item === 'string' && isDigest(item));
+    return { reference, states: digests, ...(typeof tag === 'string' ? { tag } : {}) };
+  } catch {
+    // It is a memory aid: without it a folder is as good as one that oras wrote.
+    return undefined;
+  }
+}
+
+/** Temporary files of a process that was killed; nobody else writes here while the lock is held. */
+async function removeLeftovers(dir: string): Promise<void> {
+  const ours = /^(?:tmp-)?[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+  for (const folder of [join(dir, 'ingest'), join(dir, '.export-center')]) {
+    for (const name of await listFolder(folder)) if (ours.test(name)) await unlink(join(folder, name));
+  }
+}
+
+async function takeLock(path: string, dir: string): Promise<void> {
+  const mine = JSON.stringify({ pid: process.pid, host: hostname() });
+  for (let attempt = 0; attempt < 2; attempt++) {
+    try {
+      await writeFile(path, mine, { flag: 'wx' });
+      return;
+    } catch (thrown) {
+      if ((thrown as NodeJS.ErrnoException).code !== 'EEXIST') {
+        throw new ExportError('STORAGE_FAILED', `${dir} cannot be written to`, { cause: thrown });
+      }
+    }
+    if (await isHeld(path)) break;
+    await rm(path, { force: true });
+  }
+  throw new ExportError('CONFLICT', `another process works in ${dir}`, {
+    hint: `wait for it, or remove ${path} when none is running`,
+    retryable: true,
+  });
+}
+
+/** A lock of a process that is gone, killed or of another machine, does not count. */
+async function isHeld(path: string): Promise<boolean> {
+  let holder: { pid?: unknown; host?: unknown };
+  try {
+    holder = JSON.parse(await readFile(path, 'utf8')) as typeof holder;
+  } catch {
+    return false;
+  }
+  // A container that starts again has the same name and the same process id.
+  if (holder.host !== hostname() || typeof holder.pid !== 'number' || holder.pid === process.pid) return false;
+  try {
+    process.kill(holder.pid, 0);
+    return true;
+  } catch (thrown) {
+    return (thrown as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
