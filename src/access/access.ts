@@ -56,7 +56,7 @@ export async function openAccess(dir: string, options: AccessOptions): Promise<A
     return caller.token.scopes.some((scope) => scope.repository === repository && scope.actions.includes(action));
   };
   return {
-    authenticate: (authorization) => Promise.resolve(logIn(authorization, operatorToken, signer)),
+    authenticate: async (authorization) => logIn(authorization, operatorToken, signer),
     allows,
     isPublic,
     issueToken(caller, scopes) {
