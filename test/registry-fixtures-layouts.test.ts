@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict';
 import { hash } from 'node:crypto';
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { makeGoldenLayouts, type GoldenLayouts } from '../scripts/golden-layouts.ts';
@@ -58,6 +58,17 @@ describe('the golden layouts', () => {
       const layout = await openLayout(folder + name);
       assert.deepEqual(await layout.tags(), Object.keys(tags));
       for (const [tag, digest] of Object.entries(tags)) assert.equal((await layout.resolve(tag))?.digest, digest, tag);
+    }
+  });
+
+  test('docs/formats.md names their digests and sizes', () => {
+    const page = readFileSync(`${folder}../../docs/formats.md`, 'utf8');
+    const rows = [...page.matchAll(/`sha256:([0-9a-f]{64})`(?: *\| *|, )([0-9,]+)(?: *\||bytes| bytes)/g)];
+    assert.ok(rows.length >= 8, `${rows.length} digests with a size`);
+    for (const [, hex = '', size = ''] of rows) {
+      const found = names.map((name) => `${folder}${name}/blobs/sha256/${hex}`).filter((path) => existsSync(path));
+      assert.ok(found[0], hex);
+      assert.equal(String(statSync(found[0]).size), size.replaceAll(',', ''), hex);
     }
   });
 
