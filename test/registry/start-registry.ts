@@ -26,13 +26,13 @@ export type StartedRegistry = {
   readonly log: readonly RegistryLogEntry[];
 };
 
-export type StartRegistryOptions = Pick<RegistryAppOptions, 'challenge' | 'publicUrl'> &
+export type StartRegistryOptions = Pick<RegistryAppOptions, 'challenge' | 'publicUrl' | 'stallMs'> &
   Pick<Partial<AccessOptions>, 'anonymousPull'> & { readonly folder?: string };
 
 export async function startRegistry(scope: Scope, options: StartRegistryOptions = {}): Promise<StartedRegistry> {
   const folder = options.folder ?? (await temporaryFolder(scope, 'registry'));
   const storage = await openDiskStorage(`${folder}/oci`, { clock: systemClock });
-  const { anonymousPull, challenge, publicUrl } = options;
+  const { anonymousPull, challenge, publicUrl, stallMs } = options;
   const access = await openAccess(folder, { clock: systemClock, ...(anonymousPull ? { anonymousPull } : {}) });
   const log: RegistryLogEntry[] = [];
   const app = createRegistryApp({
@@ -42,6 +42,7 @@ export async function startRegistry(scope: Scope, options: StartRegistryOptions 
     clock: systemClock,
     log: (entry) => void log.push(entry),
     ...(challenge ? { challenge } : {}),
+    ...(stallMs === undefined ? {} : { stallMs }),
   });
   const server = serve({
     fetch: app.fetch,

@@ -17,8 +17,8 @@ import { refuse, refuseThrown, refuseUnauthorized, type ErrorMeaning } from './o
 import { matchRoute, type RouteMatch } from './routes.ts';
 import { handleToken } from './token-route.ts';
 
-/** A connection on which no byte moves for this long is cut: stalled readers and stalled senders. */
-const stallMs = 120_000;
+/** Long enough for a slow line to come back, short enough that stalled readers and senders do not pile up. */
+const defaultStallMs = 120_000;
 
 export type RegistryLogEntry = {
   readonly method: string;
@@ -40,6 +40,8 @@ export type RegistryAppOptions = {
   readonly log?: (entry: RegistryLogEntry) => void;
   /** Kind of the challenge in a 401; `basic` for clients that cannot fetch tokens. */
   readonly challenge?: 'bearer' | 'basic';
+  /** A connection on which no byte moves for this long is cut; 120 seconds by default. */
+  readonly stallMs?: number;
 };
 
 type Env = { Bindings: HttpBindings };
@@ -68,7 +70,7 @@ export function createRegistryApp(options: RegistryAppOptions): Hono<Env> {
 async function answer(
   x: Opened,
   handle: (x: Opened) => Promise<ExportError | undefined>,
-  { clock, log }: RegistryAppOptions,
+  { clock, log, stallMs = defaultStallMs }: RegistryAppOptions,
 ): Promise<Response> {
   const start = clock.now().getTime();
   const { incoming, outgoing } = x;

@@ -78,3 +78,8 @@ export function bodyOf({ incoming }: Pick<Exchange, 'incoming'>): AsyncIterable<
 export function hasGone({ incoming, outgoing }: Pick<Exchange, 'incoming' | 'outgoing'>): boolean {
   return outgoing.destroyed || incoming.errored !== null || (incoming.destroyed && !incoming.complete);
 }
+
+/** The client has done its part and waits for us: syncing a large file to a slow disk is no stall. */
+export function expectSilence({ incoming }: Pick<Exchange, 'incoming'>): void {
+  incoming.socket.setTimeout(0);
+}

@@ -6,7 +6,7 @@ import { isDigest, type Digest } from '../../core/digest.ts';
 import { ExportError } from '../../core/errors.ts';
 import { limits } from '../../core/limits.ts';
 import { isRepositoryName } from '../../oci/reference.ts';
-import { bodyOf, declaredLength, headerOf, reply, type RepositoryExchange } from './exchange.ts';
+import { bodyOf, declaredLength, expectSilence, headerOf, reply, type RepositoryExchange } from './exchange.ts';
 import { refuse } from './oci-error.ts';
 
 /** POST …/blobs/uploads/ */
@@ -21,7 +21,7 @@ export async function handleUploadStart(x: RepositoryExchange): Promise<void> {
     return refuse(x, 400, 'DIGEST_INVALID', { message: 'the digest algorithm is not sha256 or sha512' });
   }
   if (mount !== null && isDigest(mount)) {
-    if (await x.repository.mountBlob(mount, await mountSources(x))) return replyCreated(x, mount);
+    if (await x.repository.mountBlob(mount, await mountSources(x, mount))) return replyCreated(x, mount);
   } else if (digest !== null && isDigest(digest)) {
     return uploadAtOnce(x, digest);
   }
@@ -43,10 +43,12 @@ export async function handleUpload(x: RepositoryExchange): Promise<void> {
 }
 
 /** Where a blob may be mounted from: the repository that is named, or all; only those that the caller may pull from. */
-async function mountSources(x: RepositoryExchange): Promise<string[]> {
+async function mountSources(x: RepositoryExchange, digest: Digest): Promise<string[]> {
+  const { storage, access } = x.context;
+  if (!(await storage.content.find(digest))) return [];
   const from = x.query.get('from');
-  const names = from === null ? await x.context.storage.repositories() : [from];
-  return names.filter((name) => isRepositoryName(name) && x.context.access.allows(x.caller, name, 'pull'));
+  const names = from === null ? await storage.repositories() : [from];
+  return names.filter((name) => isRepositoryName(name) && access.allows(x.caller, name, 'pull'));
 }
 
 async function uploadAtOnce(x: RepositoryExchange, digest: Digest): Promise<void> {
@@ -55,6 +57,7 @@ async function uploadAtOnce(x: RepositoryExchange, digest: Digest): Promise<void
   const id = await uploads.start();
   try {
     await uploads.append(id, bodyOf(x), 0);
+    expectSilence(x);
     await uploads.finish(id, digest);
   } catch (thrown) {
     // The client never learned the location, so it cannot go on.
@@ -83,6 +86,7 @@ async function putUpload(x: RepositoryExchange): Promise<void> {
   const offset = chunkOffset(x);
   try {
     if (declaredLength(x) !== 0) await uploads.append(x.reference, bodyOf(x), offset);
+    expectSilence(x);
     await uploads.finish(x.reference, digest);
   } catch (thrown) {
     return refuseOffset(x, thrown);

@@ -1,5 +1,6 @@
 // One repository of the disk storage. Links decide what belongs to it; content is shared between repositories.
 
+import { setTimeout as delay } from 'node:timers/promises';
 import { digestAlgorithm, Digester, isDigest, type Digest } from '../../core/digest.ts';
 import type { Clock } from '../../core/clock.ts';
 import { ExportError } from '../../core/errors.ts';
@@ -27,6 +28,9 @@ import type { BlobReader, RepositoryPart, StoredRepository, Sweepable, UploadSes
 import { DiskUploads, type UploadMemory } from './upload-sessions.ts';
 
 const streamBytes = 256 << 10;
+
+/** Longer than a sweep needs between taking a file away and putting it back. */
+const sweepLookMs = 50;
 
 export type DiskContext = {
   readonly paths: DiskPaths;
@@ -179,10 +183,12 @@ export class DiskRepository implements StoredRepository {
   /** What a manifest needs must be here, and is touched, so that no sweep takes it before the manifest is stored. */
   async #requireAll(needs: readonly Need[]): Promise<void> {
     await Promise.all(
-      needs.map(async ({ kind, digest }) => {
-        const here =
-          kind === 'manifest' ? await this.#links.touch(digest) : (await this.statBlob(digest)) !== undefined;
-        if (here) return;
+      needs.map(async (need) => {
+        const { kind, digest } = need;
+        if (await this.#holds(need)) return;
+        // A sweep that takes a second look has the link in its hand for a moment before it puts it back.
+        await delay(sweepLookMs);
+        if (await this.#holds(need)) return;
         throw new ExportError(
           'NOT_FOUND',
           `the manifest refers to the ${kind} ${digest}, which is not in ${this.name}`,
@@ -192,6 +198,11 @@ export class DiskRepository implements StoredRepository {
         );
       }),
     );
+  }
+
+  /** Whether the repository has it; asking keeps the sweep away. */
+  async #holds({ kind, digest }: Need): Promise<boolean> {
+    return kind === 'manifest' ? this.#links.touch(digest) : (await this.statBlob(digest)) !== undefined;
   }
 
   async #moveTag(path: string, digest: Digest): Promise<void> {

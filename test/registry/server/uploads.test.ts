@@ -132,6 +132,32 @@ describe('an upload', () => {
   });
 });
 
+describe('a connection on which nothing moves', () => {
+  it('is cut while a client reads nothing, and while it sends nothing, and no other one suffers', async (t) => {
+    const impatient = await startRegistry(t, { stallMs: 100 });
+    const huge = Buffer.alloc(64 << 20, 'more than the sockets hold ');
+    const blob = describeBytes('application/octet-stream', huge);
+    await impatient.storage.repository('down/one').pushBlob(blob, huge);
+    const requests = [
+      `GET /v2/down/one/blobs/${blob.digest} HTTP/1.1\r\nhost: x\r\n\r\n`,
+      `POST /v2/up/one/blobs/uploads/?digest=${digest} HTTP/1.1\r\nhost: x\r\nauthorization: ${impatient.basic}\r\ncontent-length: 9\r\n\r\n`,
+    ];
+    for (const [index, request] of requests.entries()) {
+      const socket = connect(impatient.port, '127.0.0.1');
+      socket.on('error', () => undefined);
+      socket.write(request);
+      while (impatient.log.length === index) await new Promise((resolve) => setImmediate(resolve));
+      socket.destroy();
+    }
+    assert.deepEqual(
+      impatient.log.filter((entry) => entry.error),
+      [],
+    );
+    assert.equal((await ask(impatient, 'HEAD', `/v2/down/one/blobs/${blob.digest}`)).status, 200);
+    assert.equal(await openFiles(impatient.folder), 0);
+  });
+});
+
 describe('a download', () => {
   it('whose client goes away ends quietly, closes its file, and the others go on', async () => {
     const huge = Buffer.alloc(64 << 20, 'more than the sockets hold ');
