@@ -10,7 +10,14 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 
 const here = dirname(fileURLToPath(import.meta.url));
 
+/**
+ * Nearly all memory here is dead at once, but by itself V8 would rather grow its heaps to hundreds of megabytes than
+ * collect them.
+ */
+const nodeFlags = ['--semi-space-growth-factor=1', '--heap-growing-percent=30'];
+
 if (isSupported(process.versions.node)) {
+  startAnew();
   const main = findMain();
   if (main === undefined)
     refuse('this copy has neither src/main.ts nor dist/main.js', 'npm run build, or install again');
@@ -59,9 +66,29 @@ function versionOf(node) {
   return (stdout ?? '').trim().replace(/^v/, '');
 }
 
+/** Goes on as the same process with Node's settings, where the system can do that; elsewhere without them. */
+function startAnew() {
+  if (process.execve === undefined || process.platform === 'win32') return;
+  if (nodeFlags.every((flag) => process.execArgv.includes(flag))) return;
+  const args = [process.execPath, ...nodeFlags, ...process.execArgv, ...process.argv.slice(1)];
+  process.execve(process.execPath, args, environment());
+}
+
+/** What a user has set counts; NODE_DISABLE_COMPILE_CACHE=1 turns the cache off. */
+function environment() {
+  const { HOME: home, XDG_CACHE_HOME: cache = home && join(home, '.cache') } = process.env;
+  return {
+    // Code compiled before makes starts faster and every thread some 10 MB smaller: no types have to be stripped.
+    ...(cache ? { NODE_COMPILE_CACHE: join(cache, 'export-center', 'compiled') } : {}),
+    // A fixed bound keeps the C library from holding freed frames and pages back, which it else does by tens of megabytes.
+    MALLOC_TRIM_THRESHOLD_: '131072',
+    ...process.env,
+  };
+}
+
 function handOver(node) {
-  const args = [fileURLToPath(import.meta.url), ...process.argv.slice(2)];
-  const child = spawn(node, args, { stdio: 'inherit' });
+  const args = [...nodeFlags, fileURLToPath(import.meta.url), ...process.argv.slice(2)];
+  const child = spawn(node, args, { stdio: 'inherit', env: environment() });
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
   child.once('error', (error) => refuse(`cannot start ${node}: ${error.message}`));
   child.once('exit', (code, signal) => {

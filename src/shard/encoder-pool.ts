@@ -7,6 +7,12 @@ import { ExportError } from '../core/errors.ts';
 import type { EncodeOptions } from './encode.ts';
 import type { EncodeAnswer, EncodeTask } from './encoder-worker.ts';
 
+/** Level 9 works in some 25 MB for each thread, and two keep up with what reads the records. */
+const maxThreads = 2;
+
+/** Messages are all that a thread's own heap holds; frames lie outside of it. */
+const resourceLimits = { maxYoungGenerationSizeMb: 2, maxOldGenerationSizeMb: 64 };
+
 type Waiting = { readonly resolve: (encoded: Buffer) => void; readonly reject: (error: Error) => void };
 
 export class EncoderPool {
@@ -16,18 +22,18 @@ export class EncoderPool {
   readonly #waiting = new Map<number, Waiting>();
   #next = 0;
 
-  constructor(size: number = Math.min(4, availableParallelism())) {
+  constructor(size: number = Math.min(maxThreads, availableParallelism())) {
     this.size = size;
   }
 
-  /** Compresses `raw`; its memory is handed over to a thread when it owns its buffer alone. */
+  /** Compresses `raw`. Bytes that own their buffer alone are handed over, the dictionary too: the caller loses them. */
   encode(raw: Buffer, options: EncodeOptions): Promise<Buffer> {
     const id = this.#next++;
     const slot = this.#slot();
     this.#load[slot] = (this.#load[slot] ?? 0) + 1;
     return new Promise<Buffer>((resolve, reject) => {
       this.#waiting.set(id, { resolve, reject });
-      this.#workers[slot]?.postMessage({ id, raw, options } satisfies EncodeTask);
+      this.#workers[slot]?.postMessage({ id, raw, options } satisfies EncodeTask, handedOver(raw, options.dictionary));
     }).finally(() => {
       this.#load[slot] = (this.#load[slot] ?? 1) - 1;
     });
@@ -53,7 +59,7 @@ export class EncoderPool {
 
   #start(): Worker {
     const file = new URL(`./encoder-worker${extname(import.meta.filename)}`, import.meta.url);
-    const worker = new Worker(file);
+    const worker = new Worker(file, { resourceLimits });
     worker.unref();
     worker.on('message', (answer: EncodeAnswer) => {
       const waiting = this.#waiting.get(answer.id);
@@ -69,6 +75,14 @@ export class EncoderPool {
     });
     return worker;
   }
+}
+
+/** The buffers that nobody else has a part in. */
+function handedOver(...all: readonly (Buffer | undefined)[]): ArrayBuffer[] {
+  return all.flatMap((bytes) => {
+    const buffer = bytes?.buffer;
+    return buffer instanceof ArrayBuffer && buffer.byteLength === bytes?.byteLength ? [buffer] : [];
+  });
 }
 
 /** Maps items through an asynchronous function, `ahead` of them in flight, results in the order of the items. */

@@ -1,22 +1,36 @@
-// One thread of the encoder pool: takes a frame's raw bytes, answers the compressed ones.
+// One thread of the encoder pool: takes a frame's raw bytes, answers the compressed ones. Memory outside the heap is given
+// back at once: a collector that looks at the heap alone would let megabytes of dead frames pile up.
 
 import { parentPort } from 'node:worker_threads';
 import { encode, type EncodeOptions } from './encode.ts';
+import { releaseMemory } from './release-memory.ts';
 
 export type EncodeTask = { readonly id: number; readonly raw: Uint8Array; readonly options: EncodeOptions };
 export type EncodeAnswer =
   { readonly id: number; readonly encoded: Uint8Array } | { readonly id: number; readonly error: string };
 
-parentPort?.on('message', ({ id, raw, options }: EncodeTask) => {
+function answer({ id, raw, options }: EncodeTask): EncodeAnswer {
+  const { dictionary } = options;
   try {
-    const { dictionary } = options;
-    const own = dictionary === undefined ? options : { ...options, dictionary: Buffer.from(dictionary) };
-    const encoded = Uint8Array.from(encode(raw, own));
-    parentPort?.postMessage({ id, encoded } satisfies EncodeAnswer, [encoded.buffer]);
+    const own = dictionary === undefined ? options : { ...options, dictionary: asBuffer(dictionary) };
+    const frame = encode(raw, own);
+    const encoded = Uint8Array.from(frame);
+    releaseMemory(frame);
+    return { id, encoded };
   } catch (thrown) {
-    parentPort?.postMessage({
-      id,
-      error: thrown instanceof Error ? thrown.message : String(thrown),
-    } satisfies EncodeAnswer);
+    return { id, error: thrown instanceof Error ? thrown.message : String(thrown) };
+  } finally {
+    releaseMemory(raw);
+    if (dictionary) releaseMemory(dictionary);
   }
+}
+
+/** A message brings plain byte arrays. */
+function asBuffer({ buffer, byteOffset, byteLength }: Uint8Array): Buffer {
+  return Buffer.from(buffer, byteOffset, byteLength);
+}
+
+parentPort?.on('message', (task: EncodeTask) => {
+  const reply = answer(task);
+  parentPort?.postMessage(reply, 'encoded' in reply ? [reply.encoded.buffer as ArrayBuffer] : []);
 });
