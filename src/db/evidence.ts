@@ -65,12 +65,16 @@ async function beginIngest(
   const { source, origin } = from;
   const at = clock.now().toISOString();
   const base = await db.transaction(async (tx) => {
+    // Under the tenant's lock, so that nothing prunes texts between this and the first staged batch.
+    const rows = await tx.query<{ sequence: number }>(
+      'update tenant set sequence = sequence where id = $1 returning sequence',
+      [tenant],
+    );
     await tx.query(
       `insert into ingest (id, tenant, source, origin, state, started_at, heartbeat_at)
        values ($1, $2, $3, $4, 'staging', $5, $5)`,
       [id, tenant, source, origin, at],
     );
-    const rows = await tx.query<{ sequence: number }>('select sequence from tenant where id = $1', [tenant]);
     return rows[0]?.sequence ?? 0;
   });
   const refused = await db.query('select 1 as one from rejection where tenant = $1 and source = $2 limit 1', [

@@ -7,6 +7,7 @@ import type { Clock } from '../core/clock.ts';
 import { ExportError } from '../core/errors.ts';
 import type { Database } from '../db/database.ts';
 import { evidenceStore } from '../db/evidence.ts';
+import { pruneEvidence } from '../db/evidence-prune.ts';
 import { ingest } from '../evidence/ingest.ts';
 import type { IngestOptions, IngestProgress, IngestResult } from '../evidence/types.ts';
 import { parseReference } from '../oci/reference.ts';
@@ -105,6 +106,7 @@ export async function openWorkshop(db: Database, clock: Clock, options: OpenCent
         const [tenant, ...rest] = name.split('/');
         const repository = rest.join('/');
         await retireStates(storage.repository(name), repository, { db, tenant: tenant as string, dryRun });
+        if (!dryRun) await pruneEvidence(db, tenant as string);
       }
       const { blobs, bytes } = await sweep(storage, { clock, dryRun });
       return { blobs, bytes };

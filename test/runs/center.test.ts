@@ -6,6 +6,8 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { skipWithout } from '../judges.ts';
+import { systemClock } from '../../src/core/clock.ts';
+import { openDatabase } from '../../src/db/open-database.ts';
 import { advisory, feed, openTestCenter, put, tenant, type EvidenceLine, type TestCenter } from '../support/center.ts';
 import { startPostgres } from '../support/postgres.ts';
 
@@ -266,6 +268,32 @@ describe('runs', () => {
 /** About 3 KB that do not compress, so that a base weighs more than 32 small journals. */
 function noise(seed: string): string {
   return Array.from({ length: 24 }, (_, i) => hash('sha512', `${seed} ${i}`, 'hex')).join('');
+}
+
+describe('collecting garbage', () => {
+  it('forgets history that no kept state needs, and the chain goes on', async (t) => {
+    const test = await openTestCenter(t);
+    await test.ingest(day1);
+    await test.succeed('mirror:full');
+    for (let day = 0; day < 45; day++) {
+      await test.ingest([put('go', 'GO-X', { note: `${day}` })]);
+      await test.succeed('mirror:full');
+    }
+    const before = await test.center.evidenceDocument(tenant, 'osv/go', 'GO-X.json');
+    await test.center.collectGarbage({ dryRun: false });
+    assert.deepEqual(await test.center.evidenceDocument(tenant, 'osv/go', 'GO-X.json'), before);
+    assert.equal(await textsOf(test), 2 * (day1.length + 40));
+    await test.ingest(day2);
+    assert.equal((await test.succeed('mirror:delta')).records, day1.length + 1);
+  });
+});
+
+/** Texts in the database: an original and a canonical one for each version of a document. */
+async function textsOf(test: TestCenter): Promise<number> {
+  const db = await openDatabase({ file: join(test.data, 'center.db') }, systemClock);
+  const rows = await db.query<{ texts: number }>('select count(*) as texts from body');
+  await db.close();
+  return rows[0]?.texts ?? 0;
 }
 
 async function latestOf(test: TestCenter): Promise<string | undefined> {
