@@ -55,6 +55,7 @@ export const ingestResultSchema = z
     unchanged: count,
     rejected: z.array(refusal),
     warnings: z.array(z.object({ path: text, message: text })),
+    unlisted: count.optional(),
   })
   .openapi('IngestResult');
 

@@ -1,12 +1,9 @@
-// Readiness, the counters' text form, and what happens to uncaught errors.
+// Readiness, and the counters' text form.
 
 import assert from 'node:assert/strict';
-import { EventEmitter } from 'node:events';
 import { describe, test } from 'node:test';
 import { createHealth } from '../../src/observe/health.ts';
-import { silentLog } from '../../src/observe/log.ts';
 import { createMetrics } from '../../src/observe/metrics.ts';
-import { guardProcess } from '../../src/observe/process-guard.ts';
 
 describe('health', () => {
   test('the service is ready when every part answers', async () => {
@@ -58,40 +55,5 @@ describe('metrics', () => {
         '',
       ].join('\n'),
     );
-  });
-});
-
-describe('the process guard', () => {
-  const guard = () => {
-    const target = new EventEmitter();
-    const ends: number[] = [];
-    const counted: unknown[] = [];
-    const survived = { add: (labels?: unknown) => void counted.push(labels) };
-    guardProcess(target, { log: silentLog, survived, end: (code) => void ends.push(code) });
-    return { target, ends, counted };
-  };
-
-  test('an error that nobody caught ends the service with exit code 1', () => {
-    const { target, ends } = guard();
-    target.emit('uncaughtException', new Error('x'));
-    target.emit('unhandledRejection', new Error('y'));
-    assert.deepEqual(ends, [1, 1]);
-  });
-
-  test('a database socket that is gone while it is written to does not', () => {
-    const { target, ends, counted } = guard();
-    const error = new TypeError("Cannot read properties of null (reading 'write')");
-    error.stack = `${error.message}\n    at Immediate.nextWrite (file:///x/node_modules/postgres/src/connection.js:254:22)`;
-    target.emit('uncaughtException', error);
-    assert.deepEqual(ends, []);
-    assert.equal(counted.length, 1);
-  });
-
-  test('another error out of the same file does', () => {
-    const { target, ends } = guard();
-    const error = new RangeError('x');
-    error.stack = 'at nextWrite (node_modules/postgres/src/connection.js:254:22)';
-    target.emit('uncaughtException', error);
-    assert.deepEqual(ends, [1]);
   });
 });

@@ -1,0 +1,110 @@
+// mirror pull | records | changes | push | doctor, extract, verify: what runs behind the gap. No database, no service.
+
+import { resolve } from 'node:path';
+import type { NetworkOptions, Progress } from '../../consumer/types.ts';
+import { argument, flagOption, textOption, type CommandRun, type Outcome } from '../command.ts';
+import { formatBytes, formatCount, formatPairs, printable } from '../format.ts';
+import { writeTo } from '../host.ts';
+import { networkFor } from '../network.ts';
+import { readTextFile } from '../settings.ts';
+
+const notVerified = 3;
+
+export async function mirrorPull(run: CommandRun): Promise<Outcome> {
+  const reference = argument(run, 0);
+  const consumer = await run.host.loadConsumer();
+  const result = await consumer.mirrorPull({
+    ...(await networkFor(run.settings, reference)),
+    ...(await keyOption(run)),
+    ...(flagOption(run, 'signatureOnly') ? { signatureOnly: true } : {}),
+    reference,
+    dir: resolve(run.host.cwd, argument(run, 1)),
+    onProgress: showProgress(run),
+  });
+  run.progress.end();
+  const text = formatPairs([
+    ['digest', result.digest],
+    ['set root', result.setRoot ?? undefined],
+    ['records', result.records === null ? undefined : formatCount(result.records)],
+    ['size', formatBytes(result.bytesTotal)],
+    ['fetched', `${formatBytes(result.bytesFetched)} in ${formatCount(result.blobsFetched)} blobs`],
+    ['derived', `${formatCount(result.shardsDerived)} shards`],
+    ['verified', result.verified.join(', ')],
+  ]);
+  return { json: result, text };
+}
+
+export async function mirrorRecords(run: CommandRun): Promise<undefined> {
+  const consumer = await run.host.loadConsumer();
+  return writeLines(run, (source, network) => consumer.mirrorRecords(source, network));
+}
+
+export async function mirrorChanges(run: CommandRun): Promise<undefined> {
+  const consumer = await run.host.loadConsumer();
+  return writeLines(run, (source, network) => consumer.mirrorChanges(source, network));
+}
+
+export async function mirrorPush(run: CommandRun): Promise<Outcome> {
+  const destination = argument(run, 1);
+  const consumer = await run.host.loadConsumer();
+  const network = await networkFor(run.settings, destination);
+  const dir = resolve(run.host.cwd, argument(run, 0));
+  const result = await consumer.mirrorPush(dir, destination, { ...network, onProgress: showProgress(run) });
+  run.progress.end();
+  const text = formatPairs([
+    ['digest', result.digest],
+    ['tags', result.tags.join(', ')],
+    ['pushed', `${formatBytes(result.bytesPushed)} in ${formatCount(result.blobsPushed)} blobs`],
+  ]);
+  return { json: result, text };
+}
+
+export async function mirrorDoctor(run: CommandRun): Promise<Outcome> {
+  const dir = resolve(run.host.cwd, argument(run, 0));
+  const consumer = await run.host.loadConsumer();
+  const result = await consumer.mirrorDoctor(dir, await networkFor(run.settings, dir));
+  const lines = result.damaged.map(
+    ({ digest, reason, repaired }) => `${repaired ? 'repaired' : 'damaged'}  ${digest}  ${printable(reason)}\n`,
+  );
+  const end = `${formatCount(result.checked)} blobs checked, ${result.damaged.length} damaged\n`;
+  return { json: result, text: lines.join('') + end, exitCode: result.ok ? 0 : notVerified };
+}
+
+export async function extract(run: CommandRun): Promise<Outcome> {
+  const source = argument(run, 0);
+  const out = resolve(run.host.cwd, argument(run, 1));
+  const consumer = await run.host.loadConsumer();
+  const result = await consumer.extract(source, out, await networkFor(run.settings, source));
+  return { json: result, text: `${formatCount(result.documents)} documents, ${formatBytes(result.bytes)}\n` };
+}
+
+export async function verify(run: CommandRun): Promise<Outcome> {
+  const source = argument(run, 0);
+  const consumer = await run.host.loadConsumer();
+  const options = { ...(await networkFor(run.settings, source)), ...(await keyOption(run)) };
+  const result = await consumer.verify(source, options);
+  const lines = result.checks.map((check) => {
+    const said = check.ok ? check.evidence : check.reason;
+    return `${check.ok ? 'ok    ' : 'FAILED'}  ${printable(check.name)}  ${printable(said)}\n`;
+  });
+  return { json: result, text: lines.join(''), exitCode: result.ok ? 0 : notVerified };
+}
+
+/** JSON lines as they come, in large pieces; a reader that is slow makes us wait, one that goes away ends us. */
+async function writeLines(
+  { host, settings, args }: CommandRun,
+  read: (source: string, network: NetworkOptions) => AsyncIterable<Buffer>,
+): Promise<undefined> {
+  const [source = ''] = args;
+  for await (const lines of read(source, await networkFor(settings, source))) await writeTo(host.stdout, lines);
+  return undefined;
+}
+
+function showProgress({ progress }: CommandRun): (step: Progress) => void {
+  return ({ label, done, total }) => progress.update({ label, done, total });
+}
+
+async function keyOption(run: CommandRun): Promise<{ key?: string }> {
+  const file = textOption(run, 'key');
+  return file === undefined ? {} : { key: await readTextFile(resolve(run.host.cwd, file)) };
+}

@@ -1,0 +1,60 @@
+// Declares mirror, extract and verify: the commands of those who receive bundles.
+
+import type { Command } from 'commander';
+import { addCommand, addGroup, type RunAction } from '../command.ts';
+
+const keyOption = ['--key <file>', "the publisher's public key (PEM): the signature must verify"] as const;
+
+export function addConsumerCommands(program: Command, run: RunAction): void {
+  addMirrorCommands(addGroup(program, 'mirror', 'Keep a mirror of a bundle in a folder', 'mirror --help'), run);
+  addCommand(program, run, {
+    usage: 'extract <source> <out>',
+    summary: 'Write the documents of a bundle as files; <source> is a reference or a layout folder',
+    examples: ['extract localhost:8080/default/json-raw:latest ./documents', 'extract ./mirror ./documents'],
+    load: async () => (await import('../actions/mirror.ts')).extract,
+  });
+  addCommand(program, run, {
+    usage: 'verify <source>',
+    summary: 'Check every digest of a bundle, and its signature; exit code 3 when something is wrong',
+    options: [keyOption],
+    examples: ['verify ./mirror --key cosign.pub', 'verify localhost:8080/default/mirror:latest --key cosign.pub'],
+    load: async () => (await import('../actions/mirror.ts')).verify,
+  });
+}
+
+function addMirrorCommands(mirror: Command, run: RunAction): void {
+  addCommand(mirror, run, {
+    usage: 'pull <reference> <dir>',
+    summary: 'Bring a folder (an OCI image layout) to the newest state, fetching only what changed',
+    options: [keyOption, ['--signature-only', 'bring the signature along, but not the provenance']],
+    examples: [
+      'mirror pull localhost:8080/default/mirror:latest ./mirror',
+      'mirror pull exports.example/default/mirror:latest ./mirror --key cosign.pub',
+    ],
+    load: async () => (await import('../actions/mirror.ts')).mirrorPull,
+  });
+  addCommand(mirror, run, {
+    usage: 'records <source>',
+    summary: 'The whole state as JSON lines, sorted; <source> is a folder or a reference',
+    examples: ['mirror records ./mirror > state.jsonl'],
+    load: async () => (await import('../actions/mirror.ts')).mirrorRecords,
+  });
+  addCommand(mirror, run, {
+    usage: 'changes <source>',
+    summary: 'The newest journal as JSON lines',
+    examples: ['mirror changes ./mirror'],
+    load: async () => (await import('../actions/mirror.ts')).mirrorChanges,
+  });
+  addCommand(mirror, run, {
+    usage: 'push <dir> <destination>',
+    summary: 'Copy a mirror with its tags and signatures to REGISTRY/REPO',
+    examples: ['mirror push ./mirror registry.inside/security/mirror'],
+    load: async () => (await import('../actions/mirror.ts')).mirrorPush,
+  });
+  addCommand(mirror, run, {
+    usage: 'doctor <dir>',
+    summary: 'Hash everything in a mirror again, and fetch what is damaged; exit code 3 when that is not possible',
+    examples: ['mirror doctor ./mirror'],
+    load: async () => (await import('../actions/mirror.ts')).mirrorDoctor,
+  });
+}

@@ -1,0 +1,67 @@
+// Declares serve, login, gc and keys.
+
+import type { Command } from 'commander';
+import { addCommand, addGroup, type RunAction } from '../command.ts';
+
+export function addServiceCommands(program: Command, run: RunAction): void {
+  addCommand(program, run, {
+    usage: 'serve',
+    summary: 'Serve the registry and the API from the data folder, and execute runs',
+    options: [
+      ['--listen <address>', 'HOST:PORT to listen on; port 0 lets the system choose', '127.0.0.1:8080'],
+      ['--public-url <url>', 'URL under which clients reach the service'],
+      ['--tls-cert <file>', 'certificate chain (PEM): speak TLS'],
+      ['--tls-key <file>', 'key of the certificate (PEM)'],
+    ],
+    examples: [
+      'serve',
+      'serve --listen 0.0.0.0:8443 --public-url https://exports.example --tls-cert chain.pem --tls-key key.pem',
+      'serve --data /srv/exports --listen 127.0.0.1:0',
+    ],
+    endsItself: true,
+    load: async () => (await import('../actions/serve.ts')).serve,
+  });
+  addCommand(program, run, {
+    usage: 'login <url>',
+    summary: 'Try a token on a server and keep it; the token is read from stdin or asked for',
+    examples: ['login https://exports.example', 'login http://localhost:8080 < DIR/operator.token'],
+    load: async () => (await import('../actions/care.ts')).login,
+  });
+  addCommand(program, run, {
+    usage: 'gc',
+    summary: 'Remove blobs that nothing refers to any more',
+    options: [['--dry-run', 'only count them']],
+    examples: ['gc --dry-run', 'gc'],
+    load: async () => (await import('../actions/care.ts')).collectGarbage,
+  });
+  addKeyCommands(addGroup(program, 'keys', 'Signing keys', 'keys public > cosign.pub'), run);
+}
+
+function addKeyCommands(keys: Command, run: RunAction): void {
+  addCommand(keys, run, {
+    usage: 'generate',
+    summary: 'Make a new key (ECDSA P-256) and sign with it from now on',
+    examples: ['keys generate'],
+    load: async () => (await import('../actions/keys.ts')).keysGenerate,
+  });
+  addCommand(keys, run, {
+    usage: 'import [file]',
+    summary:
+      'Sign with your own key from now on: cosign.key or PKCS#8 PEM, from a file or stdin; password from ' +
+      'EXPORT_CENTER_KEY_PASSWORD, COSIGN_PASSWORD or the terminal',
+    examples: ['keys import cosign.key', 'keys import < key.pem'],
+    load: async () => (await import('../actions/keys.ts')).keysImport,
+  });
+  addCommand(keys, run, {
+    usage: 'list',
+    summary: 'Keys, and which of them signs',
+    examples: ['keys list'],
+    load: async () => (await import('../actions/keys.ts')).keysList,
+  });
+  addCommand(keys, run, {
+    usage: 'public',
+    summary: 'The public key as PEM, the form that cosign verify --key takes',
+    examples: ['keys public > cosign.pub'],
+    load: async () => (await import('../actions/keys.ts')).keysPublic,
+  });
+}
