@@ -37,7 +37,7 @@ export class Fetcher {
     const run = boundedRunner(concurrency);
     const work = missing.map((descriptor) =>
       run(() =>
-        this.#download(descriptor, this.#folder.layout.blobPath(descriptor.digest), (count) => {
+        this.#download(descriptor, this.#place(descriptor), (count) => {
           done += count;
           this.#hooks.onProgress?.({ label: 'fetching', done, total });
         }),
@@ -49,6 +49,11 @@ export class Fetcher {
 
   async blob(descriptor: Descriptor): Promise<void> {
     if (!(await this.#folder.has(descriptor))) await this.#download(descriptor, this.#place(descriptor));
+  }
+
+  /** Fetches a blob and puts it in the place of what is there. */
+  again(descriptor: Descriptor): Promise<void> {
+    return this.#download(descriptor, this.#place(descriptor));
   }
 
   /** A patch as a file beside the layout. */

@@ -4,19 +4,11 @@
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { readFile, rm, unlink, writeFile } from 'node:fs/promises';
-import { digestAlgorithm, digestHex, isDigest, type Digest } from '../core/digest.ts';
+import { digestAlgorithm, digestHex, type Digest } from '../core/digest.ts';
 import { ExportError } from '../core/errors.ts';
 import { openLayout, type LayoutRepository } from '../registry/layout/layout-repository.ts';
+import { folderStateBytes, parseFolderState, type FolderState } from './folder-state.ts';
 import { listFolder, makeFolder, readOptionalFile, writeFileDurably } from '../registry/storage/durable-file.ts';
-
-/** What the consumer remembers of a folder. */
-export type FolderState = {
-  /** Where it was pulled from last. */
-  readonly reference: string;
-  readonly tag?: string;
-  /** States that are kept, the newest first. */
-  readonly states: readonly Digest[];
-};
 
 export class MirrorFolder {
   readonly layout: LayoutRepository;
@@ -62,14 +54,19 @@ export class MirrorFolder {
     return (await this.layout.statBlob(digest)) === size;
   }
 
+  /** Removes a blob whatever its bytes are; for damaged ones. */
+  async drop(digest: Digest): Promise<void> {
+    await rm(this.layout.blobPath(digest), { force: true });
+  }
+
   async state(): Promise<FolderState | undefined> {
     const bytes = await readOptionalFile(join(this.#private, 'state.json'));
-    return bytes && parseState(bytes);
+    return bytes && parseFolderState(bytes);
   }
 
   async remember(state: FolderState): Promise<void> {
     const path = join(this.#private, 'state.json');
-    const bytes = Buffer.from(`${JSON.stringify({ schema: 1, ...state })}\n`);
+    const bytes = folderStateBytes(state);
     if ((await readOptionalFile(path))?.equals(bytes) === true) return;
     await writeFileDurably(this.#private, path, bytes);
   }
@@ -86,18 +83,6 @@ export class MirrorFolder {
 
 function fileName(digest: Digest): string {
   return `${digestAlgorithm(digest)}-${digestHex(digest)}`;
-}
-
-function parseState(bytes: Buffer): FolderState | undefined {
-  try {
-    const { reference, tag, states } = JSON.parse(bytes.toString('utf8')) as Record<string, unknown>;
-    if (typeof reference !== 'string' || !Array.isArray(states)) return undefined;
-    const digests = states.filter((item): item is Digest => typeof item === 'string' && isDigest(item));
-    return { reference, states: digests, ...(typeof tag === 'string' ? { tag } : {}) };
-  } catch {
-    // It is a memory aid: without it a folder is as good as one that oras wrote.
-    return undefined;
-  }
 }
 
 /** Temporary files of a process that was killed; nobody else writes here while the lock is held. */

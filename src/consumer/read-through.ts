@@ -1,7 +1,6 @@
 // A bundle as it is read while it is being fetched: what the folder has comes from there, what it lacks is fetched and
 // kept. Manifests are stored without a tag, so nothing is visible before the end.
 
-import { rm } from 'node:fs/promises';
 import { ExportError } from '../core/errors.ts';
 import { isDigest, type Digest } from '../core/digest.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
@@ -60,7 +59,7 @@ export class ReadThrough implements RepositoryReader {
       return await layout.manifest(digest);
     } catch (thrown) {
       if (!(thrown instanceof ExportError) || thrown.code !== 'DIGEST_MISMATCH') throw thrown;
-      await rm(layout.blobPath(digest), { force: true });
+      await this.#folder.drop(digest);
       return undefined;
     }
   }

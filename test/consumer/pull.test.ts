@@ -2,55 +2,20 @@
 
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
-import { describe, it, type TestContext } from 'node:test';
+import { describe, it } from 'node:test';
 import { readFile, writeFile } from 'node:fs/promises';
 import { mirrorPull } from '../../src/consumer/pull.ts';
-import type { PullOptions, PullResult } from '../../src/consumer/types.ts';
 import { openLayout } from '../../src/registry/layout/layout-repository.ts';
-import { manifestsOf, type ShardedBundle } from '../../src/profiles/sharded/compose.ts';
 import { generateSigningKey, signerOf } from '../../src/trust/signing-key.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
-import { MemoryRepository } from '../trust/memory-repository.ts';
-import { madeUp, Publisher, type Edit } from './publisher.ts';
-import { startSmallRegistry, type SmallRegistry } from './small-registry.ts';
-
-type World = {
-  readonly publisher: Publisher;
-  readonly repository: MemoryRepository;
-  readonly registry: SmallRegistry;
-  readonly dir: string;
-  readonly key: string;
-  readonly pull: (options?: Partial<PullOptions>) => Promise<PullResult>;
-};
-
-async function world(t: TestContext): Promise<World> {
-  const repository = new MemoryRepository();
-  const signer = signerOf(generateSigningKey());
-  const publisher = new Publisher(t, repository, signer);
-  const registry = await startSmallRegistry(t, repository);
-  const dir = join(await temporaryFolder(t, 'pull'), 'mirror');
-  const key = signer.publicKeyPem;
-  const pull = (options: Partial<PullOptions> = {}): Promise<PullResult> =>
-    mirrorPull({ reference: `${registry.name}:latest`, dir, key, signatureOnly: true, ...options });
-  return { publisher, repository, registry, dir, key, pull };
-}
-
-const edited = (count: number, mark: string): Edit[] =>
-  [...madeUp(count)].map((edit) => ({ ...edit, v: { ...(edit.v as object), mark } }));
-
-async function hasAll(dir: string, bundle: ShardedBundle): Promise<void> {
-  const layout = await openLayout(dir);
-  assert.equal((await layout.resolve('latest'))?.digest, bundle.index.descriptor.digest);
-  for (const { descriptor, bytes } of manifestsOf(bundle)) {
-    assert.deepEqual((await layout.manifest(descriptor.digest))?.bytes, bytes);
-  }
-}
+import { madeUp, type Edit } from './publisher.ts';
+import { edited, hasAll, openWorld } from './world.ts';
 
 const firstSize = 4000;
 
 describe('mirror pull', () => {
   it('brings a whole bundle with its signature into an empty folder', async (t) => {
-    const { publisher, registry, dir, pull } = await world(t);
+    const { publisher, registry, dir, pull } = await openWorld(t);
     const bundle = await publisher.publish(madeUp(firstSize));
     const result = await pull();
     await hasAll(dir, bundle);
@@ -62,7 +27,7 @@ describe('mirror pull', () => {
   });
 
   it('fetches a patch on the next day, and no more than 8 KB for a small one', async (t) => {
-    const { publisher, registry, dir, pull } = await world(t);
+    const { publisher, registry, dir, pull } = await openWorld(t);
     await publisher.publish(madeUp(firstSize));
     await pull();
     registry.sent = 0;
@@ -75,7 +40,7 @@ describe('mirror pull', () => {
   });
 
   it('asks for nothing but the tag when nothing is new', async (t) => {
-    const { publisher, registry, pull } = await world(t);
+    const { publisher, registry, pull } = await openWorld(t);
     await publisher.publish(madeUp(50));
     await pull();
     registry.requests.length = 0;
@@ -85,7 +50,7 @@ describe('mirror pull', () => {
   });
 
   it('derives the same digests through a compaction, a forced one too, and fetches no shard', async (t) => {
-    const { publisher, registry, dir, pull } = await world(t);
+    const { publisher, registry, dir, pull } = await openWorld(t);
     await publisher.publish(madeUp(firstSize));
     await pull();
     // Day 3 touches so much that day 4 compacts by the rule; day 6 is told to.
@@ -113,7 +78,7 @@ describe('mirror pull', () => {
   });
 
   it('catches up after four days with four patches', async (t) => {
-    const { publisher, registry, dir, pull } = await world(t);
+    const { publisher, registry, dir, pull } = await openWorld(t);
     await publisher.publish(madeUp(firstSize));
     await pull();
     for (const day of ['2', '3', '4']) await publisher.publish(edited(5, day));
@@ -126,7 +91,7 @@ describe('mirror pull', () => {
   });
 
   it('fetches only the missing journal when there is no delta', async (t) => {
-    const { publisher, dir, pull } = await world(t);
+    const { publisher, dir, pull } = await openWorld(t);
     await publisher.publish(madeUp(firstSize));
     await pull();
     const bundle = await publisher.publish(edited(5, 'two'), { delta: false });
@@ -136,7 +101,7 @@ describe('mirror pull', () => {
   });
 
   it('derives a new base without a delta and fetches only what it cannot derive', async (t) => {
-    const { publisher, registry, dir, pull } = await world(t);
+    const { publisher, registry, dir, pull } = await openWorld(t);
     await publisher.publish(madeUp(firstSize));
     await publisher.publish(edited(9, 'two'));
     await pull();
@@ -151,7 +116,7 @@ describe('mirror pull', () => {
   });
 
   it('keeps two states and nothing of older ones', async (t) => {
-    const { publisher, dir, pull } = await world(t);
+    const { publisher, dir, pull } = await openWorld(t);
     const digests: string[] = [];
     for (const day of ['1', '2', '3', '4']) {
       digests.push(
@@ -175,7 +140,7 @@ describe('mirror pull', () => {
   });
 
   it('refuses a bundle that the key did not sign, and leaves the folder as it was', async (t) => {
-    const { publisher, dir, pull } = await world(t);
+    const { publisher, dir, pull } = await openWorld(t);
     const bundle = await publisher.publish(madeUp(50));
     await pull();
     const before = await readFile(join(dir, 'index.json'));
@@ -187,7 +152,7 @@ describe('mirror pull', () => {
   });
 
   it('refuses to go back to an older state unless its digest is given', async (t) => {
-    const { publisher, registry, repository, dir, pull } = await world(t);
+    const { publisher, registry, repository, dir, pull } = await openWorld(t);
     const old = await publisher.publish(madeUp(50), { created: '2026-07-01T00:00:00Z' });
     const next = await publisher.publish(edited(3, 'two'), { created: '2026-07-02T00:00:00Z' });
     await pull();
@@ -200,7 +165,7 @@ describe('mirror pull', () => {
   });
 
   it('goes forward to a state whose newest document was removed', async (t) => {
-    const { publisher, dir, pull } = await world(t);
+    const { publisher, dir, pull } = await openWorld(t);
     await publisher.publish(madeUp(50), { created: '2026-07-02T00:00:00Z' });
     await pull();
     const next = await publisher.publish(edited(3, 'two'), { created: '2026-07-01T00:00:00Z', delta: false });
@@ -209,7 +174,7 @@ describe('mirror pull', () => {
   });
 
   it('applies a delta that was carried alone across a gap', async (t) => {
-    const { publisher, registry, dir, pull } = await world(t);
+    const { publisher, registry, dir, pull } = await openWorld(t);
     await publisher.publish(madeUp(firstSize));
     await pull();
     const bundle = await publisher.publish(edited(2, 'two'));
@@ -220,7 +185,7 @@ describe('mirror pull', () => {
   });
 
   it('pulls from a layout folder as from a registry', async (t) => {
-    const { publisher, dir, pull, key } = await world(t);
+    const { publisher, dir, pull, key } = await openWorld(t);
     const bundle = await publisher.publish(madeUp(60));
     await pull({ signatureOnly: false });
     const far = join(await temporaryFolder(t, 'far'), 'copy');
@@ -231,7 +196,7 @@ describe('mirror pull', () => {
   });
 
   it('pulls json:raw and keeps what was damaged in the folder from staying so', async (t) => {
-    const { publisher, registry, dir, pull } = await world(t);
+    const { publisher, registry, dir, pull } = await openWorld(t);
     const raw = await publisher.publishRaw([{ c: 'osv/osv/go', k: 'a.json', text: '{ "id": "ä" }\n' }], 'raw');
     const reference = `${registry.name}:raw`;
     const result = await pull({ reference });

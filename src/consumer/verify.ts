@@ -1,0 +1,154 @@
+// `verify`: an ordered report on an artifact, in a registry or a folder: who vouches for it, and whether what is there
+// is what was vouched for. A line says ok only about what was looked at; a line whose reason begins with "not checked"
+// is no failure, but no promise either.
+
+import { ExportError, toExportError } from '../core/errors.ts';
+import type { Descriptor } from '../oci/descriptor.ts';
+import { childrenOf, parseManifest, type StoredManifest } from '../oci/manifest.ts';
+import { manifestMediaTypes } from '../oci/media-types.ts';
+import type { RepositoryReader } from '../oci/repository.ts';
+import { contentLayersOf, type ShardedBundle } from '../profiles/sharded/compose.ts';
+import { readBundle } from '../profiles/sharded/read.ts';
+import type { Check } from '../trust/types.ts';
+import { verifySubject } from '../trust/verify-subject.ts';
+import { checkState } from './check-state.ts';
+import { isContentFault } from './content-faults.ts';
+import { isShardedManifest } from './fetch-artifact.ts';
+import { openSource, resolveSource } from './open-source.ts';
+import type { NetworkOptions, VerifyResult } from './types.ts';
+
+const notChecked = 'not checked';
+
+export type VerifyOptions = NetworkOptions & { readonly key?: string };
+
+/** True for a line about something that was not looked at, for want of a key or because of an earlier failure. */
+export function isNotChecked(check: Check): boolean {
+  return !check.ok && check.reason.startsWith(notChecked);
+}
+
+/** Throws when the source cannot be reached or has no such name; everything else is in the report. */
+export async function verify(text: string, options: VerifyOptions): Promise<VerifyResult> {
+  const source = await openSource(text, options);
+  try {
+    const root = await resolveSource(source);
+    const named = { name: 'reference', ok: true, evidence: `${source.text} is ${root.digest}` } as const;
+    const checks = [
+      named,
+      ...(await checkSignatures(source.reader, root, options.key)),
+      ...(await checkContent(source.reader, root, options)),
+    ];
+    return { ok: checks.every((check) => check.ok || isNotChecked(check)), checks };
+  } finally {
+    await source.close();
+  }
+}
+
+async function checkSignatures(
+  reader: RepositoryReader,
+  root: Descriptor,
+  key: string | undefined,
+): Promise<readonly Check[]> {
+  if (key !== undefined) return (await verifySubject(reader, root, key)).checks;
+  return ['signature', 'provenance'].map((name) => skipped(name, 'no key was given'));
+}
+
+async function checkContent(
+  reader: RepositoryReader,
+  root: Descriptor,
+  options: NetworkOptions,
+): Promise<readonly Check[]> {
+  const names = ['manifests', 'blobs'];
+  try {
+    const stored = await readManifest(reader, root);
+    if (!isShardedManifest(stored)) return await checkGraph(reader, stored);
+    names.push('journals', 'set-root');
+    return await checkBundle(reader, stored, options);
+  } catch (thrown) {
+    return failed(names, 'manifests', thrown);
+  }
+}
+
+const bundleChecks = ['manifests', 'blobs', 'journals', 'set-root'] as const;
+
+async function checkBundle(
+  reader: RepositoryReader,
+  index: StoredManifest,
+  { signal }: NetworkOptions,
+): Promise<readonly Check[]> {
+  let bundle: ShardedBundle;
+  try {
+    bundle = await readBundle(reader, index);
+  } catch (thrown) {
+    return failed(bundleChecks, /journal/.test(String(thrown)) ? 'journals' : 'manifests', thrown);
+  }
+  const { bases, journals, exportManifest } = bundle;
+  const { state } = exportManifest;
+  const read = evidence('manifests', `the index, ${bases.length} of the base and the head agree with each other`);
+  try {
+    await checkState(reader, bundle, { signal });
+  } catch (thrown) {
+    return [read, ...failed(bundleChecks.slice(1), failingCheck(thrown), thrown)];
+  }
+  const last = journals.at(-1)?.row.to ?? state.setRoot;
+  return [
+    read,
+    evidence('blobs', `${contentLayersOf(bundle).length} shards and journal parts have their digests and sizes`),
+    evidence('journals', `${journals.length} lead from the base to ${last} without a gap`),
+    evidence('set-root', `${state.setRoot} over ${state.records} records, computed anew`),
+  ];
+}
+
+/** Which of the checks an error of reading the state belongs to. */
+function failingCheck(thrown: unknown): 'blobs' | 'journals' | 'set-root' {
+  const { code, message } = toExportError(thrown);
+  if (code !== 'VERIFICATION_FAILED') return 'blobs';
+  if (/set root|records, not/.test(message)) return 'set-root';
+  return /journal/.test(message) ? 'journals' : 'blobs';
+}
+
+/** Artifacts that are no bundles of ours: everything below is read against its digest. */
+async function checkGraph(reader: RepositoryReader, root: StoredManifest): Promise<readonly Check[]> {
+  const seen = new Set<string>();
+  const blobs: Descriptor[] = [];
+  let manifests = 0;
+  const follow = async ({ bytes, descriptor }: StoredManifest): Promise<void> => {
+    manifests++;
+    for (const child of childrenOf(parseManifest(bytes, descriptor.mediaType))) {
+      if (seen.has(child.digest)) continue;
+      seen.add(child.digest);
+      if (manifestMediaTypes.includes(child.mediaType)) await follow(await readManifest(reader, child));
+      else blobs.push(child);
+    }
+  };
+  await follow(root);
+  const read = evidence('manifests', `${manifests} read`);
+  try {
+    for (const blob of blobs) for await (const _ of reader.openBlob(blob));
+  } catch (thrown) {
+    return [read, ...failed(['blobs'], 'blobs', thrown)];
+  }
+  return [read, evidence('blobs', `${blobs.length} have their digests and sizes`)];
+}
+
+async function readManifest(reader: RepositoryReader, { digest }: Descriptor): Promise<StoredManifest> {
+  const stored = await reader.manifest(digest);
+  if (stored) return stored;
+  throw new ExportError('NOT_FOUND', `manifest ${digest} is missing`);
+}
+
+function evidence(name: string, text: string): Check {
+  return { name, ok: true, evidence: text };
+}
+
+function skipped(name: string, why: string): Check {
+  return { name, ok: false, reason: `${notChecked}: ${why}` };
+}
+
+/** Lines for a content fault: the failing check with its reason, the others not checked. Other errors are thrown. */
+function failed(names: readonly string[], failing: string, thrown: unknown): Check[] {
+  if (!isContentFault(thrown)) throw thrown;
+  const { message } = toExportError(thrown);
+  return names.map((name) =>
+    name === failing ? { name, ok: false, reason: message } : skipped(name, `${failing} failed`),
+  );
+}
