@@ -48,36 +48,33 @@ export async function differences(root: string, rows: readonly DemoRow[]): Promi
 type RegistryFacts = {
   readonly host: string;
   readonly pid: number;
+  readonly folder: string;
   readonly publicKey: string;
   readonly trustedRoot: string;
 };
 
 /** What works while the service runs. */
-export function registryLines({ host, pid, publicKey, trustedRoot }: RegistryFacts): string[] {
+export function registryLines({ host, pid, folder, publicKey, trustedRoot }: RegistryFacts): string[] {
   const reference = `${host}/default/mirror:latest`;
   return [
     `The service keeps running (end it with: kill ${pid}). From its registry:`,
-    `  oras cp -r ${reference} --to-oci-layout .demo/oras:latest`,
+    `  oras cp -r ${reference} --to-oci-layout ${folder}/oras:latest`,
     `  cosign verify --key ${publicKey} --insecure-ignore-tlog ${reference}`,
     `  cosign verify --key ${publicKey} --insecure-ignore-tlog --trusted-root ${trustedRoot} ${reference}   # cosign 2.6`,
   ];
 }
 
+type ConsumerFacts = { readonly folder: string; readonly mirror: string; readonly publicKey: string };
+
 /** What works on the consumer's folder alone; the last lines of the demo. */
-export function consumerLines({
-  mirror,
-  publicKey,
-}: {
-  readonly mirror: string;
-  readonly publicKey: string;
-}): string[] {
+export function consumerLines({ folder, mirror, publicKey }: ConsumerFacts): string[] {
   const program = 'node bin/export-center.js';
   return [
     'As a consumer, without the service:',
-    `  oras pull --oci-layout ${mirror}:latest --output .demo/files`,
+    `  oras pull --oci-layout ${mirror}:latest --output ${folder}/files`,
     `  oras discover --oci-layout ${mirror}:latest`,
     `  ${program} mirror changes ${mirror}`,
-    `  ${program} extract ${mirror} .demo/documents`,
+    `  ${program} extract ${mirror} ${folder}/documents`,
     `  ${program} verify ${mirror} --key ${publicKey}`,
   ];
 }

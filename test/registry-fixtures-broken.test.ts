@@ -9,6 +9,7 @@ import { canonicalBytes, type Json } from '../src/core/canonical-json.ts';
 import { ExportError, type ErrorCode } from '../src/core/errors.ts';
 import { bare, describe as describeBytes, type Descriptor } from '../src/oci/descriptor.ts';
 import { imageIndex, imageManifest, parseManifest, type ImageIndex, type ImageManifest } from '../src/oci/manifest.ts';
+import { isNotChecked, verify } from '../src/consumer/verify.ts';
 import { contentLayersOf, type ShardedBundle } from '../src/profiles/sharded/compose.ts';
 import { readBlob, readBundle, stateLines } from '../src/profiles/sharded/read.ts';
 import { openLayout, type LayoutRepository } from '../src/registry/layout/layout-repository.ts';
@@ -116,16 +117,19 @@ describe('a mirror that is not whole', () => {
 
 type Row = { readonly [name: string]: Json };
 
+/** A set root that no state here has. */
+const away = `sha256:${'1'.repeat(64)}`;
+
+function journalRow(config: Row, change: Row = {}): Row {
+  return { ...(config['journals'] as Row[])[0], ...change };
+}
+
 describe('a mirror that was put together wrongly', () => {
   test('a gap between journals is refused', async (t) => {
     const subject = await copyOfMirror(t);
-    const away = `sha256:${'1'.repeat(64)}`;
     await republish(subject, {
       // As if a journal between the two had been lost.
-      config: (config) => {
-        const [row] = config['journals'] as Row[];
-        return { ...config, journals: [{ ...row, to: away }, row] as Json };
-      },
+      config: (config) => ({ ...config, journals: [journalRow(config, { to: away }), journalRow(config)] }),
       layers: (layers) => [...layers, layers.at(-1) as Descriptor],
     });
     await refuses(readLatest(subject.layout), 'VERIFICATION_FAILED', /gap: number 1 ends at sha256:1111/);
@@ -175,6 +179,48 @@ describe('a mirror that was put together wrongly', () => {
     await layout.pushBlob(unsorted, frame);
     await republish(subject, { layers: (layers) => [...layers.slice(0, -1), unsorted] });
     await refuses(readAll(layout), 'VERIFICATION_FAILED', /unsorted or repeated keys/);
+  });
+});
+
+describe('verify names what is wrong with', () => {
+  async function failing({ layout }: Subject): Promise<string[]> {
+    const { ok, checks } = await verify(`${layout.dir}:latest`, { offline: true });
+    assert.equal(
+      ok,
+      checks.every((check) => check.ok || isNotChecked(check)),
+    );
+    return checks.filter((check) => !check.ok && !isNotChecked(check)).map(({ name }) => name);
+  }
+
+  test('nothing, when it is the good one', async (t) => {
+    assert.deepEqual(await failing(await copyOfMirror(t)), []);
+  });
+
+  test('blobs, when a byte is flipped', async (t) => {
+    const subject = await copyOfMirror(t);
+    const path = subject.layout.blobPath((contentLayersOf(subject.bundle)[0] as Descriptor).digest);
+    writeFileSync(path, readFileSync(path).fill(0, 500, 501));
+    assert.deepEqual(await failing(subject), ['blobs']);
+  });
+
+  test('journals, when they have a gap', async (t) => {
+    const subject = await copyOfMirror(t);
+    await republish(subject, { config: (config) => ({ ...config, journals: [journalRow(config, { to: away })] }) });
+    assert.deepEqual(await failing(subject), ['journals']);
+  });
+
+  test('the set root, when the journals do not begin at the base', async (t) => {
+    const subject = await copyOfMirror(t);
+    await republish(subject, { config: (config) => ({ ...config, journals: [journalRow(config, { from: away })] }) });
+    assert.deepEqual(await failing(subject), ['set-root']);
+  });
+
+  test('the set root, when the number of records is another', async (t) => {
+    const subject = await copyOfMirror(t);
+    await republish(subject, {
+      config: (config) => ({ ...config, state: { ...(config['state'] as Row), records: 1_808 } }),
+    });
+    assert.deepEqual(await failing(subject), ['set-root']);
   });
 });
 
