@@ -37,7 +37,10 @@ export async function buildExport(
   const bundle =
     plan.profile.kind === 'json:raw'
       ? await buildRaw({ head: plan.head, lines, ...(base ? { older: base } : {}) }, store)
-      : await buildMirror({ head: plan.head, lines, ...(base ? { previous: base } : {}) }, store);
+      : await buildMirror(
+          { head: plan.head, lines, compact: context.compactsNow(), ...(base ? { previous: base } : {}) },
+          store,
+        );
   await storeManifests(plan.repository, bundle, tally);
   return bundle;
 }

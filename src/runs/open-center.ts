@@ -23,6 +23,8 @@ export type OpenCenterOptions = {
   readonly publicUrl?: string;
   /** Told of every attempt at a run that failed. */
   readonly onRunFailure?: (run: string, error: ExportError) => void;
+  /** Asked at every build: moves a mirror's base on although the rule does not ask for it. For tests and benchmarks. */
+  readonly compactsNow?: () => boolean;
   /**
    * True for the service, whose `work` executes runs. Otherwise a started run is executed at once by this process.
    */

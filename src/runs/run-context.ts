@@ -27,6 +27,8 @@ export type RunContext = {
   /** `host[:port]` under which this registry is known. */
   readonly registryHost: () => string;
   readonly version: string;
+  /** Whether a mirror's base moves on although the rule does not ask for it. */
+  readonly compactsNow: () => boolean;
 };
 
 /** One attempt at a run: what was asked for, and where progress goes. */

@@ -73,6 +73,7 @@ export async function openWorkshop(db: Database, clock: Clock, options: OpenCent
       clock,
       registryHost: () => new URL(publicUrl).host,
       version,
+      compactsNow: options.compactsNow ?? (() => false),
     };
   }
 
