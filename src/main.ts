@@ -38,12 +38,18 @@ const exitCode = await runCli(process.argv.slice(2), {
 await Promise.all([flushed(stdout), flushed(stderr)]);
 process.exit(exitCode);
 
-/** The first Ctrl-C or SIGTERM asks for an orderly end, the second one ends at once. */
+/**
+ * The first Ctrl-C or SIGTERM asks for an orderly end, a later one ends at once. Within a second it is the same one: a
+ * terminal sends it to the launcher and to us, and the launcher passes it on.
+ */
 function endSignal(): AbortSignal {
   const controller = new AbortController();
+  let askedAtMs = 0;
   for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     process.on(name, () => {
-      if (controller.signal.aborted) process.exit(130);
+      const nowMs = performance.now();
+      if (controller.signal.aborted && nowMs - askedAtMs > 1_000) process.exit(130);
+      if (!controller.signal.aborted) askedAtMs = nowMs;
       controller.abort();
     });
   }

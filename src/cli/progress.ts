@@ -11,7 +11,7 @@ export type Step = {
   readonly done?: number | undefined;
   readonly total?: number | undefined;
   /** What `done` and `total` count; bytes by default. */
-  readonly unit?: 'bytes' | 'documents';
+  readonly unit?: 'bytes' | 'records';
   readonly note?: string;
 };
 
@@ -105,7 +105,7 @@ class Pace {
 function describe(step: Step, pace: Pace): string {
   const { done, total, unit = 'bytes' } = step;
   const amount = (value: number): string =>
-    unit === 'bytes' ? formatBytes(value) : `${formatCount(Math.round(value))} documents`;
+    unit === 'bytes' ? formatBytes(value) : `${formatCount(Math.round(value))} ${unit}`;
   const rate = done === undefined ? undefined : pace.rate(done);
   const parts = [printable(step.label)];
   const part = share(step);

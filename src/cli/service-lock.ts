@@ -25,7 +25,10 @@ export type ServiceLock = {
 /** Somebody who only looks holds the lock for a moment. */
 const patienceMs = 2_000;
 
-/** Takes the folder for this process; throws CONFLICT when another service holds it. */
+/**
+ * Takes the folder for this process, as long as it keeps the result: what nobody refers to is closed by the garbage
+ * collector, lock and all. Throws CONFLICT when another service holds the folder.
+ */
 export async function lockFolder(data: string): Promise<ServiceLock> {
   await mkdir(data, { recursive: true, mode: 0o700 });
   const lock = new DatabaseSync(lockPath(data), { timeout: patienceMs });

@@ -2,15 +2,15 @@
 
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, symlink, writeFile } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { describe, test, type TestContext } from 'node:test';
 import { connectCenter, greet } from '../../src/api/client.ts';
 import { ExportError, type ErrorCode } from '../../src/core/errors.ts';
 import type { Center, RunEvent } from '../../src/runs/center.ts';
-import { mustRun } from '../support/run-program.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
+import { privateAuthority } from './private-authority.ts';
 import { runApi } from './running-api.ts';
 
 async function connect(t: TestContext, samePlace = false) {
@@ -292,16 +292,3 @@ describe('the server', () => {
     await assert.rejects(runApi(t, { tls: { cert: 'x', key: 'y' } }), { code: 'USAGE' });
   });
 });
-
-/** A certificate authority and a certificate for `localhost` that it signed. */
-async function privateAuthority(folder: string): Promise<{ ca: string; cert: string; key: string }> {
-  const openssl = (...args: string[]) => mustRun('openssl', args, { cwd: folder });
-  const ec = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes'];
-  await openssl('req', '-x509', ...ec, '-keyout', 'ca.key', '-out', 'ca.pem', '-days', '2', '-subj', '/CN=authority');
-  await openssl('req', ...ec, '-keyout', 'key.pem', '-out', 'request.pem', '-subj', '/CN=localhost');
-  await writeFile(`${folder}/names`, 'subjectAltName=DNS:localhost\n');
-  const by = ['-CA', 'ca.pem', '-CAkey', 'ca.key', '-CAcreateserial', '-extfile', 'names', '-days', '2'];
-  await openssl('x509', '-req', '-in', 'request.pem', '-out', 'cert.pem', ...by);
-  const read = (name: string) => readFile(`${folder}/${name}`, 'utf8');
-  return { ca: await read('ca.pem'), cert: await read('cert.pem'), key: await read('key.pem') };
-}

@@ -8,6 +8,7 @@ import { systemClock } from '../../src/core/clock.ts';
 import { createHealth } from '../../src/observe/health.ts';
 import { silentLog } from '../../src/observe/log.ts';
 import { createMetrics, type Metrics } from '../../src/observe/metrics.ts';
+import { atEnd } from '../support/scope.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { fakeCenter, type FakeCenter } from './fake-center.ts';
 
@@ -38,6 +39,6 @@ export async function runApi(t: TestContext, options: Partial<ServerOptions> = {
   const registry = { fetch: () => new Response('registry') };
   const listen = { host: '127.0.0.1', port: 0 };
   const server = await startServer({ listen, registry, api, log: silentLog, metrics, ...options });
-  t.after(() => server.stop(0));
+  atEnd(t, () => server.stop(0));
   return { center, server, token: await openOperatorToken(dir), metrics, stopping };
 }

@@ -84,8 +84,9 @@ export async function verify(run: CommandRun): Promise<Outcome> {
   const options = { ...(await networkFor(run.settings, source)), ...(await keyOption(run)) };
   const result = await consumer.verify(source, options);
   const lines = result.checks.map((check) => {
-    const said = check.ok ? check.evidence : check.reason;
-    return `${check.ok ? 'ok    ' : 'FAILED'}  ${printable(check.name)}  ${printable(said)}\n`;
+    if (check.ok) return `ok       ${printable(check.name)}  ${printable(check.evidence)}\n`;
+    // Without --key there is nothing to check a signature with, which is no failure.
+    return `${check.reason.startsWith('not checked') ? 'skipped' : 'FAILED '}  ${printable(check.name)}  ${printable(check.reason)}\n`;
   });
   return { json: result, text: lines.join(''), exitCode: result.ok ? 0 : notVerified };
 }
@@ -101,7 +102,8 @@ async function writeLines(
 }
 
 function showProgress({ progress }: CommandRun): (step: Progress) => void {
-  return ({ label, done, total }) => progress.update({ label, done, total });
+  // Checking counts records; what is moved is counted in bytes.
+  return (step) => progress.update({ ...step, unit: step.label === 'verifying' ? 'records' : 'bytes' });
 }
 
 async function keyOption(run: CommandRun): Promise<{ key?: string }> {
