@@ -66,8 +66,14 @@ async function republish({ layout, bundle }: Subject, edit: Edit): Promise<void>
   const head = imageManifest({ artifactType, config: descriptor, layers });
   await layout.pushManifest(head);
   const old = parseManifest(bundle.index.bytes, bundle.index.descriptor.mediaType) as ImageIndex;
-  const manifests = [...old.manifests.slice(0, -1), bare(head.descriptor)];
-  const { schemaVersion: _, mediaType: __, ...fields } = edit.index?.({ ...old, manifests }) ?? { ...old, manifests };
+  const { setRoot, records } = ((Buffer.isBuffer(changed) ? config : changed) as { state: Record<string, string> }).state;
+  const said = { 'vnd.export-center.set-root': String(setRoot), 'vnd.export-center.records': String(records) };
+  const index = {
+    ...old,
+    annotations: { ...old.annotations, ...said },
+    manifests: [...old.manifests.slice(0, -1), bare(head.descriptor)],
+  };
+  const { schemaVersion: _, mediaType: __, ...fields } = edit.index?.(index) ?? index;
   await layout.pushManifest(imageIndex(fields), ['latest']);
 }
 
@@ -117,6 +123,11 @@ describe('a mirror that is not whole', () => {
 
 type Row = { readonly [name: string]: Json };
 
+/** Another layer with the last one's title. */
+function inPlaceOf(layers: readonly Descriptor[], { mediaType, digest, size }: Descriptor): Descriptor {
+  return { ...(layers.at(-1) as Descriptor), mediaType, digest, size };
+}
+
 /** A set root that no state here has. */
 const away = `sha256:${'1'.repeat(64)}`;
 
@@ -164,7 +175,7 @@ describe('a mirror that was put together wrongly', () => {
   test('a shard in the place of a journal is refused', async (t) => {
     const subject = await copyOfMirror(t);
     const [shard] = contentLayersOf(subject.bundle);
-    await republish(subject, { layers: (layers) => [...layers.slice(0, -1), shard as Descriptor] });
+    await republish(subject, { layers: (layers) => [...layers.slice(0, -1), inPlaceOf(layers, shard as Descriptor)] });
     await refuses(readAll(subject.layout), 'VERIFICATION_FAILED', /journal line|larger/);
   });
 
@@ -177,7 +188,7 @@ describe('a mirror that was put together wrongly', () => {
     const frame = encode(Buffer.from(`${lines.toReversed().join('\n')}\n`), { level: encoder.journalLevel });
     const unsorted = describeBytes(journal.mediaType, frame);
     await layout.pushBlob(unsorted, frame);
-    await republish(subject, { layers: (layers) => [...layers.slice(0, -1), unsorted] });
+    await republish(subject, { layers: (layers) => [...layers.slice(0, -1), inPlaceOf(layers, unsorted)] });
     await refuses(readAll(layout), 'VERIFICATION_FAILED', /unsorted or repeated keys/);
   });
 });
