@@ -7,7 +7,7 @@ import { compareKeys, type RecordKey } from '../../src/core/order.ts';
 import type { Repository } from '../../src/oci/repository.ts';
 import { buildRaw } from '../../src/profiles/json/raw.ts';
 import { buildMirror } from '../../src/profiles/mirror/build.ts';
-import { buildDelta, deltaTagOf } from '../../src/profiles/mirror/delta.ts';
+import { buildDelta, deltaTagOf, type DeltaBundle } from '../../src/profiles/mirror/delta.ts';
 import { manifestsOf, smallBlobsOf, type ShardedBundle } from '../../src/profiles/sharded/compose.ts';
 import type { HeadFields } from '../../src/profiles/sharded/documents.ts';
 import { noBlobIndex, type StoreContext } from '../../src/profiles/sharded/store.ts';
@@ -31,12 +31,17 @@ export type PublishOptions = {
   readonly fresh?: boolean;
 };
 
+/** The changes between two neighbouring states. */
+export type Step = { readonly from: Digest; readonly to: Digest; readonly changes: readonly ChangeWithOld[] };
+
 export class Publisher {
   readonly repository: Repository;
   readonly signer: Signer | undefined;
   readonly #encoders = new EncoderPool(2);
   readonly #state = new Map<string, RecordKey & { readonly v: Buffer }>();
   bundle: ShardedBundle | undefined;
+  /** One for each journal that was published. */
+  readonly steps: Step[] = [];
 
   constructor(scope: Scope, repository: Repository, signer?: Signer) {
     this.repository = repository;
@@ -68,6 +73,8 @@ export class Publisher {
       this.#context(),
     );
     await this.#push(bundle, options.tag ?? 'latest');
+    const from = previous?.exportManifest.state.setRoot;
+    if (from !== undefined) this.steps.push({ from, to: head.state.setRoot, changes });
     if (options.delta !== false) await this.#pushDelta(bundle, previous?.index.descriptor.digest ?? null, changes);
     this.bundle = bundle;
     return bundle;
@@ -82,6 +89,20 @@ export class Publisher {
     return bundle;
   }
 
+  /** A delta over several states, oldest first, under a tag of its own (`mirror:delta --base`). */
+  async publishSpan(from: ShardedBundle, to: ShardedBundle, steps: readonly Step[], tag: string): Promise<void> {
+    const delta = await buildDelta(
+      {
+        target: to.index.descriptor.digest,
+        manifest: to.exportManifest,
+        from: from.index.descriptor.digest,
+        steps: steps.map((step) => ({ ...step, changes: () => pages(step.changes) })),
+      },
+      this.#encoders,
+    );
+    await this.#pushDeltaBundle(delta, [tag]);
+  }
+
   async #push(bundle: ShardedBundle, tag: string): Promise<void> {
     for (const { descriptor, bytes } of smallBlobsOf(bundle)) await this.repository.pushBlob(descriptor, bytes);
     for (const manifest of manifestsOf(bundle)) await this.repository.pushManifest(manifest);
@@ -94,10 +115,12 @@ export class Publisher {
     const journal = bundle.journals.at(-1)?.row;
     const steps = from === null || !journal ? [] : [{ ...journal, changes: () => pages(changes) }];
     const delta = await buildDelta({ target, manifest: bundle.exportManifest, from, steps }, this.#encoders);
-    for (const { descriptor, bytes } of [delta.config, ...delta.layers]) {
-      await this.repository.pushBlob(descriptor, bytes);
-    }
-    await this.repository.pushManifest(delta.manifest, [deltaTagOf(target), 'delta']);
+    await this.#pushDeltaBundle(delta, [deltaTagOf(target), 'delta']);
+  }
+
+  async #pushDeltaBundle({ config, layers, manifest }: DeltaBundle, tags: readonly string[]): Promise<void> {
+    for (const { descriptor, bytes } of [config, ...layers]) await this.repository.pushBlob(descriptor, bytes);
+    await this.repository.pushManifest(manifest, tags);
   }
 
   #apply(edits: Iterable<Edit>): ChangeWithOld[] {
