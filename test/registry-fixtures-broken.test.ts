@@ -66,7 +66,8 @@ async function republish({ layout, bundle }: Subject, edit: Edit): Promise<void>
   const head = imageManifest({ artifactType, config: descriptor, layers });
   await layout.pushManifest(head);
   const old = parseManifest(bundle.index.bytes, bundle.index.descriptor.mediaType) as ImageIndex;
-  const { setRoot, records } = ((Buffer.isBuffer(changed) ? config : changed) as { state: Record<string, string> }).state;
+  const { setRoot, records } = ((Buffer.isBuffer(changed) ? config : changed) as { state: Record<string, string> })
+    .state;
   const said = { 'vnd.export-center.set-root': String(setRoot), 'vnd.export-center.records': String(records) };
   const index = {
     ...old,
