@@ -32,6 +32,8 @@ export type RouteSpec<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodT
   readonly body?: B;
   /** What the description says about the body, where the parser is somebody else. */
   readonly describedBody?: z.ZodType;
+  /** Headers that the handler reads itself, for the description. */
+  readonly headers?: z.ZodObject;
   /** Media type of a body that the handler reads itself. */
   readonly upload?: string;
   readonly status?: number;
@@ -68,7 +70,7 @@ export function addRoute<P extends z.ZodType, Q extends z.ZodType, B extends z.Z
     await requireOperator(access, request, spec.scope === 'tenant' ? tenant : '*');
     if (spec.scope === 'installation' && tenant !== defaultTenant) throw unknownParameter('tenant');
     const body = spec.body === undefined ? undefined : await readJsonBody(request);
-    return handler({
+    const answer = await handler({
       tenant,
       params: check(spec.params, context.req.param(), 'path'),
       query: check(spec.query ?? z.strictObject({}), query, 'query') as z.output<Q>,
@@ -76,6 +78,9 @@ export function addRoute<P extends z.ZodType, Q extends z.ZodType, B extends z.Z
       request,
       context,
     });
+    answer.headers.set('cache-control', 'no-store');
+    answer.headers.set('x-content-type-options', 'nosniff');
+    return answer;
   });
 }
 
@@ -84,6 +89,7 @@ function describeRoute(spec: RouteSpec<z.ZodType, z.ZodType, z.ZodType>): RouteC
   const query = spec.query instanceof z.ZodObject ? spec.query : z.object({});
   const request: RouteConfig['request'] = {
     ...(spec.params instanceof z.ZodObject ? { params: spec.params } : {}),
+    ...(spec.headers === undefined ? {} : { headers: spec.headers }),
     query: spec.scope === 'tenant' ? tenant.extend(query.shape) : query,
     ...(spec.body === undefined
       ? {}

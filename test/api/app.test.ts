@@ -180,6 +180,9 @@ describe('the description', () => {
     };
     assert.match(document.openapi, /^3\.1/);
     assert.equal(document.components.schemas['RunRequest']?.additionalProperties, false);
+    const parameters = JSON.stringify(document.paths);
+    assert.match(parameters, /"name":"idempotency-key","in":"header"/);
+    assert.match(parameters, /"name":"last-event-id","in":"header"/);
     const routes = app.routes.filter(({ path }) => path.startsWith('/api/'));
     for (const { path, method } of routes) {
       const described = document.paths[path.replaceAll(/:(\w+)/g, '{$1}')]?.[method.toLowerCase()];

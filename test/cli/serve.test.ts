@@ -6,6 +6,8 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { request } from 'node:http';
 import { join } from 'node:path';
 import { describe, test, type TestContext } from 'node:test';
+import { judgeOrSkip } from '../judges.ts';
+import { startPostgres } from '../support/postgres.ts';
 import { exportCenterJson, runExportCenter, startService, type Service } from '../support/service.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { privateAuthority } from '../api/private-authority.ts';
@@ -135,6 +137,28 @@ describe('the end of the service', () => {
     assert.equal(existsSync(join(service.data, 'service.json')), true);
     assert.deepEqual(await runsOf('--data', service.data), { runs: [] });
     await startService(t, { data: service.data });
+  });
+});
+
+describe('the service on PostgreSQL', () => {
+  test('it is not ready while the database is away, gives the digest of SQLite, and ends with 0', async (t) => {
+    if (judgeOrSkip(t, 'postgres') === undefined) return;
+    const postgres = await startPostgres(t);
+    const service = await startService(t, { env: { DATABASE_URL: await postgres.createDatabase('service') } });
+    const data = ['--data', service.data];
+    await exportCenterJson(['ingest', 'osv', day1, ...data]);
+    await postgres.kill();
+    assert.equal((await fetch(`${service.url}/readyz`)).status, 503);
+    assert.equal((await fetch(`${service.url}/healthz`)).status, 200);
+    await postgres.start();
+    const run = (await exportCenterJson(['run', 'mirror:full', ...data])) as { digest: string };
+    assert.equal((await fetch(`${service.url}/readyz`)).status, 200);
+    await service.program.stop();
+    assert.equal((await service.program.ended).code, 0);
+    const local = await inFolder(t);
+    await exportCenterJson(['ingest', 'osv', day1, ...local]);
+    const same = (await exportCenterJson(['run', 'mirror:full', ...local])) as { digest: string };
+    assert.equal(run.digest, same.digest);
   });
 });
 

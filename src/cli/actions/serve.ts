@@ -126,6 +126,7 @@ async function createApps(service: Service, publicUrl: string | undefined) {
   const storage = await center.registryStorage();
   health.register('database', () => center.ping());
   health.register('storage', () => storage.repository('default/readiness').exists());
+  metrics.gauge('process_resident_memory_bytes', 'resident memory', () => process.memoryUsage.rss());
   const registry = createRegistryApp({
     storage,
     access,
