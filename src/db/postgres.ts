@@ -36,7 +36,7 @@ class PostgresDatabase implements Database {
 
   query<Row extends object>(sql: string, params: readonly SqlValue[] = []): Promise<Row[]> {
     const reads = /^\s*(?:select|with)\b/i.test(sql);
-    if (!reads) this.#scope.refuseInside();
+    this.#scope.refuseInside();
     return this.#patiently(
       () => run<Row>(this.#sql, sql, params),
       // A write that may have been done must not be done twice.

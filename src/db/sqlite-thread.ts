@@ -48,7 +48,12 @@ export class SqliteThread {
 
   #start(): Worker {
     // A small nursery: what passes through is dead at once, and would only make the heap grow.
-    const worker = new Worker(entry, { workerData: this.#settings, resourceLimits: { maxYoungGenerationSizeMb: 8 } });
+    const worker = new Worker(entry, {
+      workerData: this.#settings,
+      resourceLimits: { maxYoungGenerationSizeMb: 8 },
+      // Not those of the program: some, such as --input-type, are not for threads.
+      execArgv: [],
+    });
     worker.on('message', (reply: SqliteReply) => {
       const question = this.#waiting.shift();
       if (this.#waiting.length === 0) worker.unref();

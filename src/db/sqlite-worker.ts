@@ -80,8 +80,8 @@ function serve(): void {
     let reply: SqliteReply;
     try {
       // Opened by the first message, so that a file that cannot be opened fails a query and not the thread.
-      connection ??= new Connection(workerData as SqliteSettings);
-      reply = { rows: connection.answer(request) };
+      if (request.kind !== 'close') connection ??= new Connection(workerData as SqliteSettings);
+      reply = { rows: connection?.answer(request) ?? [] };
     } catch (error) {
       reply = { failure: describe(error) };
     }

@@ -54,6 +54,7 @@ class SqliteDatabase implements Database {
   }
 
   query<Row extends object>(sql: string, params: readonly SqlValue[] = []): Promise<Row[]> {
+    this.#scope.refuseInside();
     if (/^\s*(?:select|with)\b/i.test(sql)) return ask<Row>(this.#idlestReader(), sql, params);
     return this.#write(() => ask<Row>(this.#writer, sql, params));
   }

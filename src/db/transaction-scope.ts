@@ -1,5 +1,6 @@
-// Knows whether the running code is inside a transaction, so that a write which would wait for the transaction that
-// waits for it becomes an error at once, on both engines.
+// Knows whether the running code is inside a transaction, so that a statement beside it becomes an error at once, on
+// both engines: a write would wait for the transaction that waits for it, and so would a read when all connections are
+// taken by transactions.
 
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { ExportError } from '../core/errors.ts';
