@@ -12,12 +12,12 @@ import { compactsAfter } from '../profiles/mirror/compaction.ts';
 import { journalParts } from '../shard/journal.ts';
 import { compareRoot } from './check-state.ts';
 import type { DeltaStep } from './delta-chain.ts';
-import type { Fetcher } from './fetcher.ts';
+import type { Fetcher, FetchHooks } from './fetcher.ts';
 import type { MirrorFolder } from './mirror-folder.ts';
 import { readPatchFile } from './patch-file.ts';
 import { PatchedState } from './patched-state.ts';
 
-export type DeriveContext = {
+export type DeriveContext = FetchHooks & {
   readonly folder: MirrorFolder;
   readonly fetcher: Fetcher;
   readonly store: StoreContext;
@@ -90,14 +90,26 @@ async function rebuildJournal(
   bundle: ShardedBundle,
   patchFile: string,
   { from, to }: { readonly from: Digest; readonly to: Digest },
-  { folder, store }: DeriveContext,
+  { folder, store, signal, onProgress }: DeriveContext,
 ): Promise<Required<Rebuilt>> {
   const patched = new PatchedState();
-  const changes = patched.changes(stateLines(folder.layout, bundle), readPatchFile(patchFile));
+  const total = bundle.exportManifest.state.records;
+  const lines = watched(stateLines(folder.layout, bundle), () => {
+    if (signal?.aborted) throw new ExportError('CANCELLED', 'cancelled');
+    onProgress?.({ label: 'deriving', done: patched.leaves.count, total });
+  });
+  const changes = patched.changes(lines, readPatchFile(patchFile));
   const layers = await storeJournal(store, journalParts(changes));
   compareRoot('the patched state', patched.leaves, to);
   const { puts, dels } = patched;
   return { journal: { row: { from, to, puts, dels, parts: layers.length }, layers }, records: patched.leaves.count };
+}
+
+async function* watched<Page>(pages: AsyncIterable<Page>, onPage: () => void): AsyncGenerator<Page> {
+  for await (const page of pages) {
+    onPage();
+    yield page;
+  }
 }
 
 function refused(what: string): ExportError {

@@ -61,7 +61,7 @@ export class ObtainState {
   #shardsDerived = 0;
 
   constructor(options: ObtainOptions) {
-    const { source, folder, signal } = options;
+    const { source, folder, signal, onProgress } = options;
     this.#options = options;
     const fetcher = new Fetcher(source, folder, options);
     this.#through = new ReadThrough(source, folder, fetcher);
@@ -74,7 +74,7 @@ export class ObtainState {
       },
       ...(signal ? { signal } : {}),
     };
-    this.#context = { folder, fetcher, store };
+    this.#context = { folder, fetcher, store, signal, onProgress };
   }
 
   async run(): Promise<Obtained> {

@@ -14,6 +14,6 @@ export function refuseRollback(current: ShardedBundle, next: ShardedBundle): voi
   throw new ExportError(
     'VERIFICATION_FAILED',
     `the reference names a state of ${state.created}, older than the one held, of ${held.created}`,
-    { hint: `to go back on purpose, pull by digest: …@${next.index.descriptor.digest}` },
+    { hint: `to go back on purpose, name the digest: HOST/REPOSITORY:TAG@${next.index.descriptor.digest}` },
   );
 }

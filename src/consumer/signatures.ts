@@ -11,6 +11,8 @@ import { cosignTag } from '../trust/cosign-tags.ts';
 import { provenancePredicateType, signPredicateType } from '../trust/predicate-types.ts';
 import { verifySubject, type SubjectVerification } from '../trust/verify-subject.ts';
 
+const predicateTypeAnnotation = 'dev.sigstore.bundle.predicateType';
+
 export type SignatureOptions = {
   readonly key?: string | undefined;
   readonly signatureOnly?: boolean | undefined;
@@ -62,7 +64,16 @@ export async function hasSignature(layout: LayoutRepository, subject: Descriptor
   return (await layout.resolve(cosignTag(subject.digest, 'sig'))) !== undefined;
 }
 
+/** Whether the layout has some provenance of `subject`; after a pull of the signature alone it has none. */
+export async function hasProvenance(layout: LayoutRepository, subject: Descriptor): Promise<boolean> {
+  const found = (await layout.referrers(subject.digest)).some(({ annotations }) => {
+    const type = annotations?.[predicateTypeAnnotation];
+    return type === undefined || type === provenancePredicateType;
+  });
+  return found || (await layout.resolve(cosignTag(subject.digest, 'att'))) !== undefined;
+}
+
 function mayBeSignature({ artifactType, annotations }: Descriptor): boolean {
-  const type = annotations?.['dev.sigstore.bundle.predicateType'];
+  const type = annotations?.[predicateTypeAnnotation];
   return artifactType === mediaTypes.sigstoreBundle && (type === undefined || type === signPredicateType);
 }

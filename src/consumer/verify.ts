@@ -14,7 +14,8 @@ import { verifySubject } from '../trust/verify-subject.ts';
 import { checkState } from './check-state.ts';
 import { isContentFault } from './content-faults.ts';
 import { isShardedManifest } from './fetch-artifact.ts';
-import { openSource, resolveSource } from './open-source.ts';
+import { openSource, resolveSource, type OpenedSource } from './open-source.ts';
+import { hasProvenance } from './signatures.ts';
 import type { NetworkOptions, VerifyResult } from './types.ts';
 
 const notChecked = 'not checked';
@@ -34,7 +35,7 @@ export async function verify(text: string, options: VerifyOptions): Promise<Veri
     const named = { name: 'reference', ok: true, evidence: `${source.text} is ${root.digest}` } as const;
     const checks = [
       named,
-      ...(await checkSignatures(source.reader, root, options.key)),
+      ...(await checkSignatures(source, root, options.key)),
       ...(await checkContent(source.reader, root, options)),
     ];
     return { ok: checks.every((check) => check.ok || isNotChecked(check)), checks };
@@ -44,12 +45,17 @@ export async function verify(text: string, options: VerifyOptions): Promise<Veri
 }
 
 async function checkSignatures(
-  reader: RepositoryReader,
+  { reader, layout }: OpenedSource,
   root: Descriptor,
   key: string | undefined,
 ): Promise<readonly Check[]> {
-  if (key !== undefined) return (await verifySubject(reader, root, key)).checks;
-  return ['signature', 'provenance'].map((name) => skipped(name, 'no key was given'));
+  if (key === undefined) return ['signature', 'provenance'].map((name) => skipped(name, 'no key was given'));
+  const { checks } = await verifySubject(reader, root, key);
+  if (layout === undefined || (await hasProvenance(layout, root))) return checks;
+  // The signature alone is enough to trust the content, and a folder may have been pulled with nothing else.
+  return checks.map((check) =>
+    check.name === 'provenance' ? skipped(check.name, 'the folder was pulled without it') : check,
+  );
 }
 
 async function checkContent(

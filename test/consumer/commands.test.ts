@@ -176,6 +176,19 @@ describe('verify', () => {
     assert.equal(refused.checks.find(({ name }) => name === 'signature')?.ok, false);
   });
 
+  it('accepts a folder that was pulled with the signature alone, and says so', async (t) => {
+    const { publisher, dir, pull, key } = await openWorld(t);
+    await publisher.publish(madeUp(20));
+    await pull();
+    const { ok, checks } = await verify(dir, { key });
+    assert.equal(ok, true);
+    assert.deepEqual(
+      checks.filter(isNotChecked).map(({ name }) => name),
+      ['provenance'],
+    );
+    assert.equal(checks.find(({ name }) => name === 'signature')?.ok, true);
+  });
+
   it('names the damage', async (t) => {
     const { publisher, dir, pull, key } = await openWorld(t);
     const bundle = await publisher.publish(madeUp(200));

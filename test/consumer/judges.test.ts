@@ -13,7 +13,7 @@ import { findMirrorReader } from '../support/corpora.ts';
 import { mustRun } from '../support/run-program.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { madeUp } from './publisher.ts';
-import { edited, openWorld, type World } from './world.ts';
+import { edited, hasAll, openWorld, type World } from './world.ts';
 
 /** A folder that went through journals, a compaction and another journal, all by patches. */
 async function derived(t: TestContext): Promise<World & { readonly bundle: ShardedBundle }> {
@@ -52,6 +52,20 @@ it('oras reads the folder, and finds signature and provenance in it', async (t) 
   const found = await mustRun(oras, ['discover', '--oci-layout', `${dir}:latest`, '--format', 'json']);
   const { referrers } = JSON.parse(found) as { referrers: unknown[] };
   assert.equal(referrers.length, 2);
+});
+
+it('a folder that oras filled is brought to the next day by a patch', async (t) => {
+  const oras = judgeOrSkip(t, 'oras');
+  if (!oras) return;
+  const { publisher, registry, dir, pull } = await openWorld(t);
+  await publisher.publish(madeUp(2000));
+  const from = ['--from-plain-http', `${registry.name}:latest`];
+  await mustRun(oras, ['cp', '-r', ...from, '--to-oci-layout', `${dir}:latest`]);
+  const next = await publisher.publish(edited(2, 'two'));
+  registry.requests.length = 0;
+  const { bytesFetched } = await pull();
+  await hasAll(dir, next);
+  assert.ok(bytesFetched <= 8192, `${bytesFetched} bytes`);
 });
 
 it('skopeo copies the folder with all digests kept', async (t) => {
