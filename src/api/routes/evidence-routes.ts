@@ -31,6 +31,11 @@ export function addEvidenceRoutes(room: RouteRoom): void {
     },
     async ({ tenant, query }) => Response.json(await center.evidenceDocument(tenant, query.source, query.path)),
   );
+  addRejections(room);
+}
+
+function addRejections(room: RouteRoom): void {
+  const { center } = room;
   addRoute(
     room,
     {

@@ -43,6 +43,11 @@ export function addIngestRoutes(room: RouteRoom, options: IngestRoutesOptions): 
       return answer(request, options, (onProgress) => center.ingest(tenant, ingest, onProgress));
     },
   );
+  addUpload(room, options);
+}
+
+function addUpload(room: RouteRoom, options: IngestRoutesOptions): void {
+  const { center } = room;
   addRoute(
     room,
     {

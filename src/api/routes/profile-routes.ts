@@ -31,6 +31,11 @@ export function addProfileRoutes(room: RouteRoom): void {
     },
     async ({ tenant, params }) => Response.json({ profiles: await center.profile(tenant, params.name) }),
   );
+  addPut(room);
+}
+
+function addPut(room: RouteRoom): void {
+  const { center } = room;
   addRoute(
     room,
     {

@@ -22,7 +22,10 @@ export function addRunCommands(program: Command, run: RunAction): void {
     ],
     load: async () => (await import('../actions/runs.ts')).startRun,
   });
-  const runs = addGroup(program, 'runs', 'Exports that were begun', 'runs list');
+  addListCommands(addGroup(program, 'runs', 'Exports that were begun', 'runs list'), run);
+}
+
+function addListCommands(runs: Command, run: RunAction): void {
   addCommand(runs, run, {
     usage: 'list',
     summary: 'The newest runs',
