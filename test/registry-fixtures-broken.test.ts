@@ -180,6 +180,28 @@ describe('a mirror that was put together wrongly', () => {
     await refuses(readAll(subject.layout), 'VERIFICATION_FAILED', /journal line|larger/);
   });
 
+  test('another set root in the annotations of the index is refused', async (t) => {
+    const subject = await copyOfMirror(t);
+    const change = { 'vnd.export-center.set-root': away };
+    await republish(subject, { index: (index) => ({ ...index, annotations: { ...index.annotations, ...change } }) });
+    await refuses(readLatest(subject.layout), 'VERIFICATION_FAILED', /its parts make the index/);
+  });
+
+  test('an export manifest that is not canonical is refused', async (t) => {
+    const subject = await copyOfMirror(t);
+    await republish(subject, { config: (config) => Buffer.from(JSON.stringify(config, undefined, 1)) });
+    await refuses(readLatest(subject.layout), 'VERIFICATION_FAILED', /its parts make the index/);
+  });
+
+  test('a layer with another title is refused', async (t) => {
+    const subject = await copyOfMirror(t);
+    const annotations = { 'org.opencontainers.image.title': 'journals/0001.jsonl.zst' };
+    await republish(subject, {
+      layers: (layers) => [...layers.slice(0, -1), { ...(layers.at(-1) as Descriptor), annotations }],
+    });
+    await refuses(readLatest(subject.layout), 'VERIFICATION_FAILED', /its parts make the index/);
+  });
+
   test('a journal whose keys do not rise is refused', async (t) => {
     const subject = await copyOfMirror(t);
     const { layout, bundle } = subject;

@@ -1,6 +1,7 @@
 // Reads a sharded bundle out of any repository: manifests and configs at once, records as streams. Every cross
 // reference of formats.md §5 is checked, so that what is read is what was composed.
 
+import { isDeepStrictEqual } from 'node:util';
 import { digestOf, type Digest } from '../../core/digest.ts';
 import { ExportError } from '../../core/errors.ts';
 import type { Descriptor } from '../../oci/descriptor.ts';
@@ -11,8 +12,10 @@ import { decode } from '../../shard/encode.ts';
 import { frameLimit, readJournal } from '../../shard/journal.ts';
 import { linesOf, parseRawLine, parseShardLine, type ChangeRecord, type StateLine } from '../../shard/line.ts';
 import { applyChanges, mergeJournals } from '../../shard/merge.ts';
+import { composeBases, composeBundle } from './compose.ts';
 import type { Base, Journal, ShardedBundle, SmallBlob, StoredShard } from './compose.ts';
-import { parseBaseConfig, parseExportManifest, type ShardRow } from './documents.ts';
+import { chunkerFacts, encoderFacts, parseBaseConfig, parseExportManifest } from './documents.ts';
+import type { ExportManifest, ShardRow } from './documents.ts';
 
 /** Reads manifests and configs of the bundle that `index` is; no layer is touched. */
 export async function readBundle(repository: RepositoryReader, index: StoredManifest): Promise<ShardedBundle> {
@@ -89,7 +92,34 @@ async function readHead(
   }
   if (at !== layers.length) throw refused('the head has another number of layers than journal parts');
   checkChain(exportManifest.journals, exportManifest.state.setRoot);
-  return { index, bases, head, exportManifest, config, readme, journals };
+  const bundle = { index, bases, head, exportManifest, config, readme, journals };
+  checkComposition(bundle);
+  return bundle;
+}
+
+/**
+ * Composes the bundle anew out of what was read: annotations, titles, configs and their spelling must be those of the
+ * format, byte for byte. A bundle of another encoder or chunker is read without that.
+ */
+function checkComposition({ index, bases, exportManifest, readme, journals }: ShardedBundle): void {
+  if (!isOurs(exportManifest)) return;
+  const shards = bases.flatMap((base) => base.shards);
+  const { artifactType = '' } = parseManifest(index.bytes, index.descriptor.mediaType);
+  const composed = composeBundle({
+    artifactType,
+    readme: readme.bytes.toString('utf8'),
+    bases: composeBases(shards),
+    journals,
+    // The whole document, so that members that this version does not know count too.
+    head: exportManifest,
+    previous: exportManifest.previous,
+  });
+  if (composed.index.descriptor.digest === index.descriptor.digest) return;
+  throw refused(`its parts make the index ${composed.index.descriptor.digest}, not ${index.descriptor.digest}`);
+}
+
+function isOurs({ encoder, chunker }: ExportManifest): boolean {
+  return isDeepStrictEqual([encoder, chunker], [encoderFacts, chunkerFacts]);
 }
 
 /** Journals must follow one another without a gap and end at the state. */

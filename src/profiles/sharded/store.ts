@@ -32,15 +32,20 @@ export type StoreContext = {
   readonly signal?: AbortSignal;
 };
 
+export type FrameKind = {
+  readonly mediaType: string;
+  readonly level: number;
+  /** Digest of the raw bytes, where it is known already. */
+  readonly rawDigest?: Digest;
+};
+
 /** Compresses and stores raw bytes as one frame. */
 export async function storeFrame(
   context: StoreContext,
   raw: Buffer,
-  mediaType: string,
-  level: number,
+  { mediaType, level, rawDigest = digestOf(raw) }: FrameKind,
 ): Promise<Descriptor> {
   context.signal?.throwIfAborted();
-  const rawDigest = digestOf(raw);
   const size = raw.length;
   const known = await context.blobs.find(rawDigest, level);
   if (known && (await context.repository.statBlob(known.digest)) === known.size) {
@@ -59,13 +64,14 @@ export async function storeFrame(
 export async function storeShard(context: StoreContext, shard: RawShard): Promise<StoredShard> {
   const { c, k, records, raw } = shard;
   const row = { c, k, records, raw: digestOf(raw), size: raw.length };
-  return { row, layer: await storeFrame(context, raw, mediaTypes.shard, encoder.shardLevel) };
+  const kind = { mediaType: mediaTypes.shard, level: encoder.shardLevel, rawDigest: row.raw };
+  return { row, layer: await storeFrame(context, raw, kind) };
 }
 
 /** Stores shards as they come, a few in flight; results in their order. */
 export async function storeShards(context: StoreContext, shards: AsyncIterable<RawShard>): Promise<StoredShard[]> {
   const stored: StoredShard[] = [];
-  const inOrder = mapAhead(shards, context.encoders.size + 1, (shard) => storeShard(context, shard));
+  const inOrder = mapAhead(shards, context.encoders.size + 2, (shard) => storeShard(context, shard));
   for await (const shard of inOrder) stored.push(shard);
   return stored;
 }
@@ -74,7 +80,7 @@ export async function storeShards(context: StoreContext, shards: AsyncIterable<R
 export async function storeJournal(context: StoreContext, parts: AsyncIterable<Buffer>): Promise<Descriptor[]> {
   const layers: Descriptor[] = [];
   const inOrder = mapAhead(parts, context.encoders.size, (raw) =>
-    storeFrame(context, raw, mediaTypes.journal, encoder.journalLevel),
+    storeFrame(context, raw, { mediaType: mediaTypes.journal, level: encoder.journalLevel }),
   );
   for await (const layer of inOrder) layers.push(layer);
   return layers;
