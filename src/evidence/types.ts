@@ -62,7 +62,7 @@ export interface StateReader {
   sequence(): Promise<number>;
   /** Every entry at `sequence`. */
   entries(view: View, sequence: number): AsyncIterable<Entry[]>;
-  /** Every entry at `sequence` with its body, in pages bounded by bytes (about 4 MiB) too. */
+  /** Every entry at `sequence` with its body, in pages bounded by bytes (about 1 MiB) too. */
   bodies(view: View, sequence: number): AsyncIterable<{ entry: Entry; body: Buffer }[]>;
   /** Keys that changed in (from, to], reading only what changed. An entry that came and went between is left out. */
   changes(view: View, from: number, to: number): AsyncIterable<EntryChange[]>;

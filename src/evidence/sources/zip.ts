@@ -51,13 +51,13 @@ async function* entriesOf(archive: ZipFile, size: number, progress: Progress): A
     if (++entries > limits.inputEntries) {
       throw new Refused('too-large', `the archive has more than ${limits.inputEntries} entries`);
     }
-    inflated += entry.uncompressedSize;
+    const item = await entryItem(archive, entry);
+    progress.bytes = Math.min(size, progress.bytes + entry.compressedSize);
+    if (item?.op === 'put') inflated += item.content.length;
     // Over the whole archive too, because entries may overlap.
     if (inflated > limits.inputBytes || (inflated > ratioFrom && inflated > limits.inputRatio * size)) {
       throw new Refused('too-large', `the archive expands to more than ${limits.inputRatio} times its size`);
     }
-    const item = await entryItem(archive, entry);
-    progress.bytes = Math.min(size, progress.bytes + entry.compressedSize);
     if (item !== undefined) yield item;
   }
 }
