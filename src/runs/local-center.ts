@@ -23,6 +23,7 @@ import type {
 import type { OpenCenterOptions } from './open-center.ts';
 import { listProfiles, putProfile, showProfile } from './profile-store.ts';
 import { isEnded, RunQueue } from './run-queue.ts';
+import { keepHouse } from './housekeeping.ts';
 import { once } from './once.ts';
 import { runEventOf, runRecordOf } from './run-record.ts';
 
@@ -60,9 +61,11 @@ export class LocalCenter implements Center {
     (await this.#workshop()).setPublicUrl(url);
   }
 
-  /** Executes queued runs until `signal` aborts. */
-  work(signal: AbortSignal): Promise<void> {
-    return this.#queue.work(signal);
+  /** Executes queued runs, and collects garbage now and then, until `signal` aborts. */
+  async work(signal: AbortSignal): Promise<void> {
+    const collect = () => this.collectGarbage({ dryRun: false });
+    const onFailure = (error: ExportError) => this.#options.onRunFailure?.('garbage collection', error);
+    await Promise.all([this.#queue.work(signal), keepHouse(collect, onFailure, signal)]);
   }
 
   /** Throws unless the database answers. */

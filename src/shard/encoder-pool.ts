@@ -13,67 +13,75 @@ const maxThreads = 2;
 /** Messages are all that a thread's own heap holds; frames lie outside of it. */
 const resourceLimits = { maxYoungGenerationSizeMb: 2, maxOldGenerationSizeMb: 64 };
 
-type Waiting = { readonly resolve: (encoded: Buffer) => void; readonly reject: (error: Error) => void };
+type Waiting = {
+  readonly slot: number;
+  readonly resolve: (encoded: Buffer) => void;
+  readonly reject: (error: Error) => void;
+};
 
 export class EncoderPool {
   readonly size: number;
-  readonly #workers: Worker[] = [];
-  readonly #load: number[] = [];
+  readonly #workers: (Worker | undefined)[] = [];
+  readonly #load: Int32Array;
   readonly #waiting = new Map<number, Waiting>();
   #next = 0;
 
   constructor(size: number = Math.min(maxThreads, availableParallelism())) {
     this.size = size;
+    this.#load = new Int32Array(size);
   }
 
   /** Compresses `raw`. Bytes that own their buffer alone are handed over, the dictionary too: the caller loses them. */
   encode(raw: Buffer, options: EncodeOptions): Promise<Buffer> {
     const id = this.#next++;
     const slot = this.#slot();
-    this.#load[slot] = (this.#load[slot] ?? 0) + 1;
+    const worker = (this.#workers[slot] ??= this.#start(slot));
+    // A thread keeps the process alive exactly as long as somebody waits for it.
+    if (this.#count(slot, 1) === 1) worker.ref();
     return new Promise<Buffer>((resolve, reject) => {
-      this.#waiting.set(id, { resolve, reject });
-      this.#workers[slot]?.postMessage({ id, raw, options } satisfies EncodeTask, handedOver(raw, options.dictionary));
-    }).finally(() => {
-      this.#load[slot] = (this.#load[slot] ?? 1) - 1;
+      this.#waiting.set(id, { slot, resolve, reject });
+      worker.postMessage({ id, raw, options } satisfies EncodeTask, handedOver(raw, options.dictionary));
     });
   }
 
   async close(): Promise<void> {
-    await Promise.all(this.#workers.splice(0).map((worker) => worker.terminate()));
+    await Promise.all(this.#workers.splice(0).flatMap((worker) => worker?.terminate() ?? []));
   }
 
   /** The least busy thread; threads start when they are first needed. */
   #slot(): number {
-    let best = 0;
-    for (let i = 0; i < this.size; i++) {
-      if (this.#workers[i] === undefined) {
-        this.#workers[i] = this.#start();
-        this.#load[i] = 0;
-      }
-      if ((this.#load[i] ?? 0) < (this.#load[best] ?? 0)) best = i;
-      if (this.#load[best] === 0) return best;
-    }
-    return best;
+    return this.#load.indexOf(Math.min(...this.#load));
   }
 
-  #start(): Worker {
+  #start(slot: number): Worker {
     const file = new URL(`./encoder-worker${extname(import.meta.filename)}`, import.meta.url);
-    const worker = new Worker(file, { resourceLimits });
+    // Not the program's own options: some, such as --input-type, are not for threads.
+    const worker = new Worker(file, { resourceLimits, execArgv: [] });
     worker.unref();
     worker.on('message', (answer: EncodeAnswer) => {
-      const waiting = this.#waiting.get(answer.id);
-      this.#waiting.delete(answer.id);
+      const waiting = this.#settle(answer.id);
       if ('error' in answer) waiting?.reject(new ExportError('INTERNAL', `compression failed: ${answer.error}`));
       else waiting?.resolve(Buffer.from(answer.encoded.buffer));
     });
-    worker.on('error', (error: Error) => {
-      for (const [id, { reject }] of this.#waiting) {
-        this.#waiting.delete(id);
-        reject(error);
-      }
-    });
+    worker.on('error', (error: Error) => this.#lose(slot, error));
     return worker;
+  }
+
+  #count(slot: number, by: number): number {
+    return (this.#load[slot] = (this.#load[slot] ?? 0) + by);
+  }
+
+  #settle(id: number): Waiting | undefined {
+    const waiting = this.#waiting.get(id);
+    this.#waiting.delete(id);
+    if (waiting && this.#count(waiting.slot, -1) === 0) this.#workers[waiting.slot]?.unref();
+    return waiting;
+  }
+
+  /** A thread that died takes its frames with it; the next frame gets a new one. */
+  #lose(slot: number, error: Error): void {
+    for (const [id, waiting] of this.#waiting) if (waiting.slot === slot) this.#settle(id)?.reject(error);
+    this.#workers[slot] = undefined;
   }
 }
 

@@ -25,7 +25,7 @@ export async function openCosignKey(text: string, password: string): Promise<Buf
     return Buffer.from(xsalsa20poly1305(key, sealed.nonce).decrypt(sealed.ciphertext));
   } catch {
     throw new ExportError('INPUT_INVALID', 'the signing key could not be decrypted', {
-      hint: 'give its password in EXPORT_CENTER_SIGNING_PASSWORD or COSIGN_PASSWORD',
+      hint: 'give its password in EXPORT_CENTER_KEY_PASSWORD or COSIGN_PASSWORD',
     });
   } finally {
     key.fill(0);

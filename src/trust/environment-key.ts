@@ -1,5 +1,5 @@
 // A signing key that the operator hands over in the environment, for machines whose secrets are not files of ours.
-// EXPORT_CENTER_SIGNING_KEY is PEM text or the path of a file with it; its password is EXPORT_CENTER_SIGNING_PASSWORD,
+// EXPORT_CENTER_SIGNING_KEY is PEM text or the path of a file with it; its password is EXPORT_CENTER_KEY_PASSWORD,
 // or COSIGN_PASSWORD, the name that cosign users have set already.
 
 import { readFile } from 'node:fs/promises';
@@ -10,7 +10,7 @@ export type Environment = { readonly [name: string]: string | undefined };
 
 /** The password for imported keys; '' when none is set. */
 export function signingPassword(env: Environment): string {
-  return env['EXPORT_CENTER_SIGNING_PASSWORD'] ?? env['COSIGN_PASSWORD'] ?? '';
+  return env['EXPORT_CENTER_KEY_PASSWORD'] ?? env['COSIGN_PASSWORD'] ?? '';
 }
 
 /** The key of the environment, undefined when none is set. A key that is set but unusable is an error, never skipped. */

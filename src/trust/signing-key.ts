@@ -64,7 +64,7 @@ function readPem(text: string, password: string): KeyObject {
     return createPrivateKey({ key: text, format: 'pem', passphrase: password });
   } catch {
     throw new ExportError('INPUT_INVALID', 'the signing key cannot be read: it is damaged or its password is wrong', {
-      hint: 'give its password in EXPORT_CENTER_SIGNING_PASSWORD or COSIGN_PASSWORD',
+      hint: 'give its password in EXPORT_CENTER_KEY_PASSWORD or COSIGN_PASSWORD',
     });
   }
 }

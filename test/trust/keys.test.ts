@@ -144,12 +144,12 @@ describe('the key of the environment', () => {
     const path = join(await temporaryFolder(t), 'cosign.key');
     await writeFile(path, cosignKey);
     for (const value of [path, cosignKey]) {
-      for (const password of ['EXPORT_CENTER_SIGNING_PASSWORD', 'COSIGN_PASSWORD']) {
+      for (const password of ['EXPORT_CENTER_KEY_PASSWORD', 'COSIGN_PASSWORD']) {
         const key = await environmentKey({ EXPORT_CENTER_SIGNING_KEY: value, [password]: 'swordfish' });
         assert.equal(key?.publicKey.pem, cosignPublic);
       }
     }
-    assert.equal(signingPassword({ EXPORT_CENTER_SIGNING_PASSWORD: 'ours', COSIGN_PASSWORD: 'theirs' }), 'ours');
+    assert.equal(signingPassword({ EXPORT_CENTER_KEY_PASSWORD: 'ours', COSIGN_PASSWORD: 'theirs' }), 'ours');
   });
 
   it('is absent when nothing is set, and an error when it cannot be used', async () => {
