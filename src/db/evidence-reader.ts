@@ -1,15 +1,14 @@
 // Reads committed evidence by sequence number (evidence/types.ts, StateReader). Every iterable is keyset paging: between
 // two pages nothing stays open, and a page that was read never changes, because rows are only ever closed.
 
-import { ExportError } from '../core/errors.ts';
 import type { Entry, StateReader, View } from '../evidence/types.ts';
 import { changesBetween } from './evidence-changes.ts';
+import { entryBodies, missingText } from './evidence-bodies.ts';
 import { entryColumns, entryFromRow, heldAt, type EntryRow } from './entry-rows.ts';
 import { padded, placeholders, type Queryable } from './database.ts';
 import { keysetPages } from './pages.ts';
 
 const pageRows = 1_000;
-const pageBytes = 1 << 20;
 
 /** `tenant` answers the tenant's number, undefined while nothing was ever ingested. */
 export function evidenceReader(db: Queryable, tenant: () => Promise<number | undefined>): StateReader {
@@ -20,7 +19,7 @@ export function evidenceReader(db: Queryable, tenant: () => Promise<number | und
     },
     bodies: async function* (view, sequence) {
       const id = await tenant();
-      for await (const rows of entryRows(db, id, view, sequence)) yield* withBodies(db, id, rows);
+      if (id !== undefined) yield* entryBodies(db, id, view, sequence);
     },
     changes: async function* (view, from, to) {
       const id = await tenant();
@@ -59,28 +58,6 @@ async function* entryRows(
   );
 }
 
-async function* withBodies(
-  db: Queryable,
-  tenant: number | undefined,
-  rows: readonly EntryRow[],
-): AsyncGenerator<{ entry: Entry; body: Buffer }[]> {
-  for (let start = 0; start < rows.length;) {
-    let end = start;
-    for (let bytes = 0; end < rows.length; end++) {
-      bytes += rows[end]?.size ?? 0;
-      if (bytes > pageBytes && end > start) break;
-    }
-    const group = rows.slice(start, end);
-    const bodies = await bodiesByDigest(
-      db,
-      tenant,
-      group.map((row) => row.digest),
-    );
-    yield group.map((row) => ({ entry: entryFromRow(row), body: bodies.get(row.digest) as Buffer }));
-    start = end;
-  }
-}
-
 async function bodiesByDigest(
   db: Queryable,
   tenant: number | undefined,
@@ -95,9 +72,7 @@ async function bodiesByDigest(
   const found = new Map(rows.map((row) => [row.digest, Buffer.from(row.text, 'utf8')]));
   const missing = wanted.find((digest) => !found.has(digest));
   if (missing === undefined) return found;
-  throw new ExportError('INTERNAL', `the evidence text ${missing} is missing in the database`, {
-    hint: 'restore the database from a backup',
-  });
+  throw missingText(missing);
 }
 
 type PlaceRange = { readonly view: View; readonly sequence: number; readonly low: number; readonly high: number };

@@ -16,3 +16,20 @@ export async function* keysetPages<Row>(
     after = page.at(-1);
   }
 }
+
+/** The same items, the next one being fetched while the one before is used. */
+export async function* oneAhead<Item>(items: AsyncIterable<Item>): AsyncGenerator<Item> {
+  const iterator = items[Symbol.asyncIterator]();
+  let next = iterator.next();
+  try {
+    for (let item = await next; item.done !== true; item = await next) {
+      next = iterator.next();
+      // A failure is met when its turn comes; until then it must not count as unhandled.
+      next.catch(() => undefined);
+      yield item.value;
+    }
+  } finally {
+    await next.catch(() => undefined);
+    await iterator.return?.();
+  }
+}

@@ -40,7 +40,7 @@ export async function prepareBatch(context: BatchContext, batch: Batch): Promise
   const held = await writer.rawDigests(keys);
   const documents: StagedDocument[] = [];
   const accepted: RecordKey[] = [];
-  const refusals = [...batch.refusals];
+  const refusals: StagedRefusal[] = [];
   let bytes = 0;
   for (const [index, candidate] of batch.puts.entries()) {
     const before = held[index];
@@ -63,7 +63,8 @@ export async function prepareBatch(context: BatchContext, batch: Batch): Promise
   report.removed += removals.length;
   // A document that is gone on both sides has at most a refusal left, which ends.
   accepted.push(...batch.dels.filter((_, index) => held[batch.puts.length + index] === undefined));
-  return { documents, removals, accepted, refusals };
+  // Of a path that is refused twice the store keeps the first reason: that of the document, not of its repetition.
+  return { documents, removals, accepted, refusals: [...refusals, ...batch.refusals] };
 }
 
 function stagedDocument(
