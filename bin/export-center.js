@@ -14,7 +14,7 @@ const here = dirname(fileURLToPath(import.meta.url));
  * Nearly all memory here is dead at once, but by itself V8 would rather grow its heaps to hundreds of megabytes than
  * collect them.
  */
-const nodeFlags = ['--max-semi-space-size=2', '--heap-growing-percent=30'];
+const nodeFlags = ['--max-semi-space-size=4', '--heap-growing-percent=30'];
 
 if (isSupported(process.versions.node)) {
   startAnew();

@@ -19,16 +19,18 @@ export function keyHash(c: string, k: string): number {
 }
 
 /** Whether a cut comes before a record with line length `length`, `open` bytes being in the open shard. */
-export function isCut(open: number, sameCollection: boolean, hash: number, length: number): boolean {
+export function isCut(open: number, sameCollection: boolean, hash: () => number, length: number): boolean {
   if (open === 0) return false;
   if (!sameCollection || open >= maxBytes) return true;
-  return open >= minBytes && hash * average * 2 < 16_777_216 * length * (open < average ? 1 : 6);
+  return open >= minBytes && hash() * average * 2 < 16_777_216 * length * (open < average ? 1 : 6);
 }
 
 /** Takes sorted lines one by one and hands out each shard as its last line is known. */
 export class Chunker {
-  #lines: Buffer[] = [];
+  /** Lines are copied in as they come, so that nothing of their pages is held. */
+  #bytes = Buffer.allocUnsafeSlow(minBytes);
   #open = 0;
+  #records = 0;
   #first: RecordKey = { c: '', k: '' };
 
   get isEmpty(): boolean {
@@ -36,25 +38,36 @@ export class Chunker {
   }
 
   cutsBefore({ c, k }: RecordKey, line: Buffer): boolean {
-    return this.#open > 0 && isCut(this.#open, c === this.#first.c, keyHash(c, k), line.length);
+    return this.#open > 0 && isCut(this.#open, c === this.#first.c, () => keyHash(c, k), line.length);
   }
 
   /** Adds a line; returns the shard that it closes, if any. */
   push(key: RecordKey, line: Buffer): RawShard | undefined {
     const closed = this.cutsBefore(key, line) ? this.finish() : undefined;
     if (this.#open === 0) this.#first = { c: key.c, k: key.k };
-    this.#lines.push(line);
+    if (this.#open + line.length > this.#bytes.length) this.#grow(this.#open + line.length);
+    this.#bytes.set(line, this.#open);
     this.#open += line.length;
+    this.#records++;
     return closed;
   }
 
   /** The open shard, if any; the chunker starts anew after it. */
   finish(): RawShard | undefined {
     if (this.#open === 0) return undefined;
-    const shard = { ...this.#first, records: this.#lines.length, raw: Buffer.concat(this.#lines, this.#open) };
-    this.#lines = [];
+    // A buffer of its own, which may be handed over to another thread.
+    const raw = Buffer.allocUnsafeSlow(this.#open);
+    this.#bytes.copy(raw, 0, 0, this.#open);
+    const shard = { ...this.#first, records: this.#records, raw };
     this.#open = 0;
+    this.#records = 0;
     return shard;
+  }
+
+  #grow(atLeast: number): void {
+    const grown = Buffer.allocUnsafeSlow(Math.max(atLeast, 2 * this.#bytes.length));
+    this.#bytes.copy(grown, 0, 0, this.#open);
+    this.#bytes = grown;
   }
 }
 

@@ -18,23 +18,33 @@ export type StateLine = StateRecord & { readonly line: Buffer };
 const lf = 0x0a;
 const quote = 0x22;
 const backslash = 0x5c;
-const end = Buffer.from('}\n');
+const brace = 0x7d;
 
 /** `{"c","k","v"}` LF. */
 export function shardLine({ c, k, v }: StateRecord): Buffer {
-  return Buffer.concat([Buffer.from(`${head(c, k)},"v":`), v, end]);
+  return lineWith(`${head(c, k)},"v":`, v);
 }
 
 /** `{"c","k","raw"}` LF, with the document's text as a JSON string. */
 export function rawLine({ c, k, v }: StateRecord): Buffer {
-  return Buffer.concat([Buffer.from(`${head(c, k)},"raw":`), v, end]);
+  return lineWith(`${head(c, k)},"raw":`, v);
 }
 
 /** `{"c","k","op":"put","v"}` LF or `{"c","k","op":"del"}` LF. */
 export function journalLine(record: ChangeRecord): Buffer {
   const start = `${head(record.c, record.k)},"op":"${record.op}"`;
   if (record.op === 'del') return Buffer.from(`${start}}\n`);
-  return Buffer.concat([Buffer.from(`${start},"v":`), record.v, end]);
+  return lineWith(`${start},"v":`, record.v);
+}
+
+function lineWith(start: string, v: Buffer): Buffer {
+  const at = Buffer.byteLength(start);
+  const line = Buffer.allocUnsafe(at + v.length + 2);
+  line.write(start);
+  line.set(v, at);
+  line[at + v.length] = brace;
+  line[at + v.length + 1] = lf;
+  return line;
 }
 
 function head(c: string, k: string): string {
@@ -71,13 +81,25 @@ export function parseJournalLine(line: Buffer): ChangeRecord {
 
 function parseHead(line: Buffer): { c: string; k: string; rest: number } {
   if (!startsWith(line, 0, '{"c":"')) throw damaged('a line does not begin with its collection');
-  const cEnd = stringEnd(line, 5);
-  if (!startsWith(line, cEnd, ',"k":"')) throw damaged('a line has no key');
-  const kEnd = stringEnd(line, cEnd + 5);
-  const c = JSON.parse(line.toString('utf8', 5, cEnd)) as string;
-  const k = JSON.parse(line.toString('utf8', cEnd + 5, kEnd)) as string;
-  if (!startsWith(line, 0, head(c, k))) throw damaged('a line is not canonical');
-  return { c, k, rest: kEnd };
+  const c = readString(line, 5);
+  if (!startsWith(line, c.end, ',"k":"')) throw damaged('a line has no key');
+  const k = readString(line, c.end + 5);
+  return { c: c.text, k: k.text, rest: k.end };
+}
+
+type JsonString = { readonly text: string; readonly end: number };
+
+/** The canonical JSON string that starts at `start`. Nearly all are plain ASCII, which stands for itself. */
+function readString(line: Buffer, start: number): JsonString {
+  for (let i = start + 1; i < line.length; i++) {
+    const byte = line[i] as number;
+    if (byte === quote) return { text: line.toString('latin1', start + 1, i), end: i + 1 };
+    if (byte === backslash || byte < 0x20 || byte > 0x7e) break;
+  }
+  const stop = stringEnd(line, start);
+  const text = JSON.parse(line.toString('utf8', start, stop)) as string;
+  if (!line.subarray(start, stop).equals(Buffer.from(JSON.stringify(text)))) throw damaged('a line is not canonical');
+  return { text, end: stop };
 }
 
 /** Offset behind the closing quote of the JSON string that starts at `start`. */
@@ -91,13 +113,15 @@ function stringEnd(line: Buffer, start: number): number {
 }
 
 function slice(line: Buffer, at: number, label: string): Buffer {
-  const stop = line.length - end.length;
-  if (!startsWith(line, at, label) || line[stop] !== end[0]) throw damaged('a line has no value');
+  const stop = line.length - 2;
+  if (!startsWith(line, at, label) || line[stop] !== brace) throw damaged('a line has no value');
   return line.subarray(at + label.length, stop);
 }
 
+/** `text` is ASCII. */
 function startsWith(line: Buffer, at: number, text: string): boolean {
-  return line.length >= at + text.length && line.subarray(at, at + Buffer.byteLength(text)).equals(Buffer.from(text));
+  for (let i = 0; i < text.length; i++) if (line[at + i] !== text.charCodeAt(i)) return false;
+  return true;
 }
 
 function damaged(what: string): ExportError {
