@@ -22,6 +22,8 @@ export async function installJudge(judge: Judge, cache: string): Promise<void> {
         return await place(judge, cache, await goTool(source, scratch));
       case 'debian-sid':
         return await place(judge, cache, join(await unpackFromSid(source.package, scratch), 'usr', 'bin'));
+      case 'npm':
+        return await place(judge, cache, await npmInstall(source.package, scratch));
       case 'python':
         return await placeFolder(judge, cache, await pythonEnvironment(source.requirements, scratch));
     }
@@ -46,6 +48,12 @@ async function goTool(
   const target = join(bin, basename(source.package));
   await goRun(['build', '-trimpath', '-o', target, source.package], scratch, { GOEXPERIMENT: source.experiment });
   return bin;
+}
+
+async function npmInstall(name: string, scratch: string): Promise<string> {
+  const quiet = ['--no-save', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'];
+  await mustRun('npm', ['install', '--prefix', scratch, ...quiet, name], { cwd: scratch, timeoutMs: buildTimeoutMs });
+  return join(scratch, 'node_modules', name.slice(0, name.lastIndexOf('@')), 'bin');
 }
 
 async function goRun(args: readonly string[], cwd: string, env: Record<string, string> = {}): Promise<void> {

@@ -10,6 +10,8 @@ export type JudgeSource =
   /** A module that refuses `go install pkg@version`; it is built out of a scratch module instead. */
   | { readonly kind: 'go-tool'; readonly package: string; readonly version: string; readonly experiment: string }
   | { readonly kind: 'python'; readonly requirements: readonly string[] }
+  /** A package of the npm registry with programs in its `bin` folder; its scripts are not run. */
+  | { readonly kind: 'npm'; readonly package: string }
   /** A package of Debian unstable, unpacked beside the system by a private apt configuration. */
   | { readonly kind: 'debian-sid'; readonly package: string }
   /** A package of the distribution, which only the administrator can install. */
@@ -58,12 +60,19 @@ export const judges = {
   /** A Python with the libraries that the independent mirror reader needs (libzstd 1.5.7). */
   'mirror-reader': python('venv', ['rfc8785==0.1.4', 'zstandard==0.25.0']),
   'python-tuf': python('tuf-venv', ['tuf==7.0.0']),
+  /** Another version of the runtime, under which every byte must be the same. */
+  node26: {
+    source: { kind: 'npm', package: `node-${process.platform}-${process.arch}@26.10.0` },
+    files: ['node26/node'],
+    command: null,
+  },
   desync: { source: { kind: 'debian-sid', package: 'desync' }, files: ['bin/desync'] },
   'rekor-cli': { source: { kind: 'debian-sid', package: 'rekor' }, files: ['bin/rekor-cli'] },
   prometheus: { source: { kind: 'debian-sid', package: 'prometheus' }, files: ['bin/prometheus'] },
   promtool: { source: { kind: 'debian-sid', package: 'promtool' }, files: ['bin/promtool'] },
   skopeo: system('skopeo'),
   zstd: system('zstd'),
+  jq: system('jq'),
   faketime: system('faketime'),
   wrk: system('wrk'),
   nginx: { ...system('nginx'), folders: ['/usr/sbin'] },
@@ -85,6 +94,7 @@ export const suiteJudges: readonly JudgeName[] = [
   'conformance',
   'age',
   'mirror-reader',
+  'node26',
 ];
 
 export function isJudgeName(name: string): name is JudgeName {
