@@ -1,0 +1,42 @@
+// kill -9 of the service at points spread over everything that it does in ingests, runs and pushes elsewhere: nothing
+// acknowledged is lost, nothing is visible by halves, and the story told again ends with the digests of a calm one.
+
+import assert from 'node:assert/strict';
+import { it } from 'node:test';
+import { boundedRunner } from '../../src/registry/bounded-runner.ts';
+import { CrashWorld, type Death } from './crash-world.ts';
+
+/** Stories with a first death in each step: ingest, json:raw, mirror:full, ingest, mirror:delta, copy elsewhere. */
+const stories = [3, 3, 2, 3, 4, 4];
+/** The second death comes while the service takes up what the first one left. */
+const secondDeathWithin = 250;
+
+/** Points within [from, to), spread out and the same in each run (a low-discrepancy sequence). */
+function spread(count: number, from: number, to: number): number[] {
+  return Array.from(
+    { length: count },
+    (_, at) => from + 1 + Math.floor(((at * 0.618_033_988_75 + 0.11) % 1) * (to - from)),
+  );
+}
+
+it('the service survives 38 kill -9 in ingest, build, attest, tag and push', async (t) => {
+  const world = await CrashWorld.open(t);
+  const { steps } = world.known;
+  const [ready = 0] = steps;
+  const firsts = stories.flatMap((count, at) => spread(count, steps[at] ?? 0, steps[at + 1] ?? 0));
+  const seconds = spread(firsts.length, ready, ready + secondDeathWithin);
+  const run = boundedRunner(2);
+  const rounds = await Promise.all(
+    firsts.map((first, at) => run(() => world.round([{ atStep: first }, { atStep: seconds[at] ?? 0 }]))),
+  );
+  const deaths = rounds.flat();
+  t.diagnostic(summary(deaths));
+  const middle = deaths.filter(({ inTheMiddle }) => inTheMiddle);
+  assert.ok(middle.length >= 30, `${middle.length} deaths came before the end of the story`);
+});
+
+function summary(deaths: readonly Death[]): string {
+  const counts = new Map<string, number>();
+  for (const { place } of deaths) counts.set(place, (counts.get(place) ?? 0) + 1);
+  return [...counts].map(([place, count]) => `${place} ×${count}`).join(', ');
+}
