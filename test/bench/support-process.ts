@@ -24,8 +24,9 @@ export function watchCommand(args: readonly string[], env: Readonly<Record<strin
   child.once('error', reject);
   child.once('close', (code) => {
     clearInterval(watch);
-    if (code !== 0) X with ${code}\n${said.stderr}`));
-    resolve({ seconds: (performance.now() - start) / 1_000, rssMiB, answer: JSON.parse(said.stdout) as unknown });
+    const seconds = (performance.now() - start) / 1_000;
+    if (code === 0) resolve({ seconds, rssMiB, answer: JSON.parse(said.stdout) as unknown });
+    else reject(new Error(`${args.join(' ')} exited with ${code}\n${said.stderr}`));
   });
   return promise;
 }
