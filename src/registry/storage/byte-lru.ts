@@ -19,6 +19,10 @@ export class ByteLru {
     return bytes;
   }
 
+  has(key: string): boolean {
+    return this.#entries.has(key);
+  }
+
   set(key: string, bytes: Buffer): void {
     this.delete(key);
     if (bytes.byteLength > this.#capBytes) return;

@@ -15,12 +15,13 @@ import { ByteLru } from './byte-lru.ts';
 import type { DiskPaths } from './disk-paths.ts';
 import { makeFolder, publishFile, statOptionalFile, touchFile } from './durable-file.ts';
 import { ifPresent, onDisk } from './storage-error.ts';
+import type { StoredContent } from './stored-content.ts';
 import type { BlobReader } from './storage.ts';
 
 /** Blobs up to this size are kept in memory once read. */
 const cachedBlobBytes = 256 << 10;
 
-export class ContentStore {
+export class ContentStore implements StoredContent {
   readonly #paths: DiskPaths;
   readonly #clock: Clock;
   readonly #cache: ByteLru;
@@ -34,6 +35,10 @@ export class ContentStore {
   /** Size in bytes, undefined when it is not there. */
   async size(digest: Digest): Promise<number | undefined> {
     return (await statOptionalFile(this.#paths.blob(digest)))?.size;
+  }
+
+  async has(digest: Digest): Promise<boolean> {
+    return this.#cache.has(digest) || (await this.size(digest)) !== undefined;
   }
 
   /** Keeps the sweep away for a while; false when the content is not there. */
@@ -121,7 +126,7 @@ async function openTemporary(path: string): Promise<FileHandle> {
   });
 }
 
-function readerOfBytes(bytes: Buffer): BlobReader {
+export function readerOfBytes(bytes: Buffer): BlobReader {
   return {
     size: bytes.byteLength,
     bytes,
@@ -175,7 +180,7 @@ export function wrongDigest(digest: Digest): ExportError {
   return new ExportError('DIGEST_MISMATCH', `the bytes are not those of ${digest}`);
 }
 
-function damaged(digest: Digest): ExportError {
+export function damaged(digest: Digest): ExportError {
   return new ExportError('STORAGE_FAILED', `the stored content ${digest} is damaged`, {
     hint: 'push it again: intact bytes take its place',
   });

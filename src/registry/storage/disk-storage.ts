@@ -8,11 +8,13 @@ import type { Clock } from '../../core/clock.ts';
 import { compareUtf8 } from '../../core/order.ts';
 import { ContentStore } from './content-store.ts';
 import { digestOfFile, DiskPaths } from './disk-paths.ts';
-import { DiskRepository, type DiskContext } from './disk-repository.ts';
+import { diskLinks } from './disk-links.ts';
 import { makeFolder } from './durable-file.ts';
+import { LinkedRepository, type LinkedStorage } from './linked-repository.ts';
 import { ifPresent } from './storage-error.ts';
 import { sweptFolder } from './swept-folder.ts';
 import type { RegistryStorage, Sweepable } from './storage.ts';
+import { DiskUploads, type UploadMemory } from './upload-sessions.ts';
 
 const defaultCacheBytes = 64 << 20;
 
@@ -27,16 +29,18 @@ export async function openDiskStorage(dir: string, options: DiskStorageOptions):
   const paths = new DiskPaths(dir);
   for (const folder of [paths.blobs, paths.repositories, paths.temporary]) await makeFolder(folder);
   const content = new ContentStore(paths, options.clock, options.cacheBytes ?? defaultCacheBytes);
-  const disk: DiskContext = {
+  const memory: UploadMemory = { busy: new Set(), states: new Map() };
+  const { clock } = options;
+  const linked: LinkedStorage = {
     paths,
+    links: diskLinks(paths.temporary, clock),
     content,
-    clock: options.clock,
-    uploads: { busy: new Set(), states: new Map() },
+    uploads: (of) => new DiskUploads(of, paths.temporary, { content, clock, memory }),
   };
   return {
-    repository: (name) => new DiskRepository(name, disk),
+    repository: (name) => new LinkedRepository(name, linked),
     repositories: async () => (await repositoriesBelow(paths.repositories, '')).sort(compareUtf8),
-    content: sweptContent(disk),
+    content: sweptContent(paths, content),
     leftovers: sweptFolder({
       folder: paths.temporary,
       temporary: paths.temporary,
@@ -58,7 +62,7 @@ async function repositoriesBelow(folder: string, name: string): Promise<string[]
   return found;
 }
 
-function sweptContent({ paths, content }: DiskContext): Sweepable {
+function sweptContent(paths: DiskPaths, content: ContentStore): Sweepable {
   const swept = sweptFolder({
     folder: paths.blobs,
     temporary: paths.temporary,

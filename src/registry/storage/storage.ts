@@ -61,6 +61,11 @@ export interface UploadSessions {
   cancel(id: string): Promise<boolean>;
 }
 
+/** Upload sessions that the sweep can look at. */
+export interface SweptSessions extends UploadSessions {
+  readonly swept: Sweepable;
+}
+
 /**
  * `tags`, `manifests` and `blobs` are named by tag or digest, `uploads` by id; `deleted` holds the digests of manifests
  * that were here once, so that a signature tag of something unknown differs from one whose subject is gone.

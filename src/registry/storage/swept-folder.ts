@@ -6,19 +6,13 @@ import { randomUUID } from 'node:crypto';
 import { link, rename, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { listFolder, makeFolder, statOptionalFile, syncFolder } from './durable-file.ts';
+import type { SweptPart } from './link-store.ts';
 import { ifPresent, onDisk, systemCode } from './storage-error.ts';
 import type { Sweepable, SweepEntry } from './storage.ts';
 
-export type SweptFolderOptions = {
-  readonly folder: string;
+export type SweptFolderOptions = SweptPart & {
   /** Where removed files wait for the second look; on the same file system. */
   readonly temporary: string;
-  /** The entry's name for a file's name, undefined for files that are none of this folder's business. */
-  readonly nameOf: (file: string) => string | undefined;
-  /** Path for an entry's name. */
-  readonly pathOf: (name: string) => string;
-  /** Levels of folders between `folder` and the files; 0 by default. */
-  readonly depth?: number;
 };
 
 export function sweptFolder(options: SweptFolderOptions): Sweepable {

@@ -4,6 +4,7 @@
 import { randomUUID } from 'node:crypto';
 import { open } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
+import { join } from 'node:path';
 import { digestAlgorithm, Digester, type Digest, type DigestAlgorithm } from '../../core/digest.ts';
 import { ExportError } from '../../core/errors.ts';
 import { limits } from '../../core/limits.ts';
@@ -13,7 +14,8 @@ import { wrongDigest, type ContentStore } from './content-store.ts';
 import type { RepositoryPaths } from './disk-paths.ts';
 import { markFile, removeFile, statOptionalFile } from './durable-file.ts';
 import { ifPresent, onDisk } from './storage-error.ts';
-import type { UploadSessions } from './storage.ts';
+import type { Sweepable, SweptSessions } from './storage.ts';
+import { sweptFolder } from './swept-folder.ts';
 
 const readBytes = 1 << 20;
 
@@ -25,13 +27,25 @@ type HashState = { readonly size: number; readonly digester: Digester };
 /** What the uploads of one process share, across repositories. */
 export type UploadMemory = { readonly busy: Set<string>; readonly states: Map<string, HashState> };
 
-export class DiskUploads implements UploadSessions {
+export class DiskUploads implements SweptSessions {
+  readonly swept: Sweepable;
   readonly #paths: RepositoryPaths;
   readonly #content: ContentStore;
   readonly #clock: Clock;
   readonly #memory: UploadMemory;
 
-  constructor(paths: RepositoryPaths, content: ContentStore, clock: Clock, memory: UploadMemory) {
+  /** `temporary` is a folder on the same file system, see `sweptFolder`. */
+  constructor(
+    paths: RepositoryPaths,
+    temporary: string,
+    { content, clock, memory }: { content: ContentStore; clock: Clock; memory: UploadMemory },
+  ) {
+    this.swept = sweptFolder({
+      folder: paths.uploads,
+      temporary,
+      nameOf: (file) => (paths.upload(file) === undefined ? undefined : file),
+      pathOf: (id) => join(paths.uploads, id),
+    });
     this.#paths = paths;
     this.#content = content;
     this.#clock = clock;

@@ -1,8 +1,8 @@
-// One repository of the disk storage. Links decide what belongs to it; content is shared between repositories.
+// One repository of a storage of links and content, on a disk or in a bucket. Links decide what belongs to it; content is
+// shared between repositories.
 
 import { setTimeout as delay } from 'node:timers/promises';
 import { digestAlgorithm, Digester, isDigest, type Digest } from '../../core/digest.ts';
-import type { Clock } from '../../core/clock.ts';
 import { ExportError } from '../../core/errors.ts';
 import { limits } from '../../core/limits.ts';
 import { compareUtf8 } from '../../core/order.ts';
@@ -10,60 +10,62 @@ import type { Descriptor } from '../../oci/descriptor.ts';
 import type { StoredManifest } from '../../oci/manifest.ts';
 import { isTag } from '../../oci/reference.ts';
 import type { BlobSource } from '../../oci/repository.ts';
-import { verifyBytes, wrongDigest, wrongSize, type ContentStore } from './content-store.ts';
+import { verifyBytes, wrongDigest, wrongSize } from './content-store.ts';
 import type { DiskPaths, RepositoryPaths } from './disk-paths.ts';
-import {
-  listFolder,
-  markFile,
-  readOptionalFile,
-  removeFile,
-  statOptionalFile,
-  touchFile,
-  writeFileDurably,
-} from './durable-file.ts';
+import type { LinkStore } from './link-store.ts';
 import { ManifestLinks } from './manifest-links.ts';
 import { examineManifest, type Need } from './manifest-rules.ts';
 import { repositoryParts } from './repository-parts.ts';
-import type { BlobReader, RepositoryPart, StoredRepository, Sweepable, UploadSessions } from './storage.ts';
-import { DiskUploads, type UploadMemory } from './upload-sessions.ts';
+import type {
+  BlobReader,
+  RepositoryPart,
+  StoredRepository,
+  Sweepable,
+  SweptSessions,
+  UploadSessions,
+} from './storage.ts';
+import type { StoredContent } from './stored-content.ts';
 
 const streamBytes = 256 << 10;
 
 /** Longer than a sweep needs between taking a file away and putting it back. */
 const sweepLookMs = 50;
 
-export type DiskContext = {
+export type LinkedStorage = {
   readonly paths: DiskPaths;
-  readonly content: ContentStore;
-  readonly clock: Clock;
-  readonly uploads: UploadMemory;
+  readonly links: LinkStore;
+  readonly content: StoredContent;
+  /** The upload sessions of the repository with these paths. */
+  readonly uploads: (paths: RepositoryPaths) => SweptSessions;
 };
 
-export class DiskRepository implements StoredRepository {
+export class LinkedRepository implements StoredRepository {
   readonly name: string;
   readonly uploads: UploadSessions;
   readonly parts: { readonly [part in RepositoryPart]: Sweepable };
-  readonly #disk: DiskContext;
+  readonly #storage: LinkedStorage;
+  readonly #store: LinkStore;
   readonly #paths: RepositoryPaths;
   readonly #links: ManifestLinks;
 
-  constructor(name: string, disk: DiskContext) {
+  constructor(name: string, storage: LinkedStorage) {
+    const { links } = storage;
+    const uploads = storage.uploads(storage.paths.repository(name));
     this.name = name;
-    this.#disk = disk;
-    this.#paths = disk.paths.repository(name);
-    this.#links = new ManifestLinks(this.#paths, disk.paths.temporary, disk.clock);
-    this.uploads = new DiskUploads(this.#paths, disk.content, disk.clock, disk.uploads);
-    this.parts = repositoryParts(this.#paths, disk.paths.temporary, {
+    this.#storage = storage;
+    this.#store = links;
+    this.#paths = storage.paths.repository(name);
+    this.#links = new ManifestLinks(this.#paths, links);
+    this.uploads = uploads;
+    this.parts = repositoryParts(this.#paths, links, uploads.swept, {
       subjectOf: (digest) => this.#subjectOf(digest),
-      willRemove: (digest) => markFile(this.#paths.deletedManifest(digest), disk.clock),
+      willRemove: (digest) => links.mark(this.#paths.deletedManifest(digest)),
     });
   }
 
-  async exists(): Promise<boolean> {
-    for (const folder of [this.#paths.manifests, this.#paths.blobs, this.#paths.uploads]) {
-      if (await statOptionalFile(folder)) return true;
-    }
-    return false;
+  exists(): Promise<boolean> {
+    const { manifests, blobs, uploads, deleted } = this.#paths;
+    return this.#store.anyOf([manifests, blobs, uploads, deleted]);
   }
 
   async resolve(reference: string): Promise<Descriptor | undefined> {
@@ -71,24 +73,26 @@ export class DiskRepository implements StoredRepository {
     if (!digest) return undefined;
     // Whoever asks for a digest may rely on the answer in a push; a tag keeps its manifest anyway.
     if (digest === reference && !(await this.#links.touch(digest))) return undefined;
-    return this.#links.find(digest);
+    const found = await this.#links.find(digest);
+    // A manifest that the scrub took aside must be pushed again, so nobody may hear that it is there.
+    return found && (await this.#storage.content.has(digest)) ? found : undefined;
   }
 
   async manifest(reference: string): Promise<StoredManifest | undefined> {
     const digest = await this.#digestOf(reference);
     const descriptor = digest && (await this.#links.find(digest));
-    const bytes = descriptor && (await this.#disk.content.readManifest(descriptor.digest));
+    const bytes = descriptor && (await this.#storage.content.readManifest(descriptor.digest));
     return bytes && { descriptor, bytes };
   }
 
   async statBlob(digest: Digest): Promise<number | undefined> {
-    if (!(await touchFile(this.#paths.blob(digest), this.#disk.clock))) return undefined;
-    return this.#disk.content.size(digest);
+    if (!(await this.#store.touch(this.#paths.blob(digest)))) return undefined;
+    return this.#storage.content.size(digest);
   }
 
   async readBlob(digest: Digest): Promise<BlobReader | undefined> {
-    if (!(await statOptionalFile(this.#paths.blob(digest)))) return undefined;
-    return this.#disk.content.read(digest);
+    if (!(await this.#store.stat(this.#paths.blob(digest)))) return undefined;
+    return this.#storage.content.read(digest);
   }
 
   async *openBlob(descriptor: Descriptor, from = 0): AsyncIterable<Buffer> {
@@ -120,31 +124,31 @@ export class DiskRepository implements StoredRepository {
   }
 
   async tags(): Promise<string[]> {
-    return (await listFolder(this.#paths.tags)).filter(isTag).sort(compareUtf8);
+    return (await this.#store.list(this.#paths.tags)).filter(isTag).sort(compareUtf8);
   }
 
   async pushBlob({ digest, size }: Descriptor, source: BlobSource): Promise<'present' | 'written'> {
-    const { content, clock } = this.#disk;
+    const { content } = this.#storage;
     const found = (await content.touch(digest)) ? await content.size(digest) : undefined;
     if (found !== undefined && found !== size) throw wrongSize(digest, size, found);
     if (found === undefined) await content.put(digest, size, source);
-    await markFile(this.#paths.blob(digest), clock);
+    await this.#store.mark(this.#paths.blob(digest));
     return found === undefined ? 'written' : 'present';
   }
 
   async mountBlob(digest: Digest, from: readonly string[]): Promise<boolean> {
-    const { paths, content, clock } = this.#disk;
+    const { paths, content } = this.#storage;
     for (const name of from) {
-      if (!(await statOptionalFile(paths.repository(name).blob(digest)))) continue;
+      if (!(await this.#store.stat(paths.repository(name).blob(digest)))) continue;
       if (!(await content.touch(digest))) return false;
-      await markFile(this.#paths.blob(digest), clock);
+      await this.#store.mark(this.#paths.blob(digest));
       return true;
     }
     return false;
   }
 
   async deleteBlob(digest: Digest): Promise<boolean> {
-    return removeFile(this.#paths.blob(digest));
+    return this.#store.remove(this.#paths.blob(digest));
   }
 
   async pushManifest(manifest: StoredManifest, tags: readonly string[] = []): Promise<'present' | 'written'> {
@@ -155,7 +159,7 @@ export class DiskRepository implements StoredRepository {
     const present = await this.#holdsManifest(descriptor);
     if (!present) {
       await this.#requireAll(facts.needs);
-      await this.#disk.content.put(descriptor.digest, descriptor.size, bytes);
+      await this.#storage.content.put(descriptor.digest, descriptor.size, bytes);
       if (facts.referrer) await this.#links.addReferrer(facts.referrer.subject, facts.referrer.descriptor);
       await this.#links.add(descriptor);
     }
@@ -171,13 +175,13 @@ export class DiskRepository implements StoredRepository {
   }
 
   async deleteTag(tag: string): Promise<void> {
-    await removeFile(this.#paths.tag(tag));
+    await this.#store.remove(this.#paths.tag(tag));
   }
 
   async #holdsManifest({ digest, mediaType }: Descriptor): Promise<boolean> {
     if (!(await this.#links.touch(digest))) return false;
     if ((await this.#links.find(digest))?.mediaType !== mediaType) return false;
-    return (await this.#disk.content.size(digest)) !== undefined;
+    return (await this.#storage.content.size(digest)) !== undefined;
   }
 
   /** What a manifest needs must be here, and is touched, so that no sweep takes it before the manifest is stored. */
@@ -206,15 +210,14 @@ export class DiskRepository implements StoredRepository {
   }
 
   async #moveTag(path: string, digest: Digest): Promise<void> {
-    if ((await readOptionalFile(path))?.toString('utf8') === digest && (await touchFile(path, this.#disk.clock)))
-      return;
-    await writeFileDurably(this.#disk.paths.temporary, path, Buffer.from(digest));
+    if ((await this.#store.read(path))?.toString('utf8') === digest && (await this.#store.touch(path))) return;
+    await this.#store.write(path, Buffer.from(digest));
   }
 
   async #digestOf(reference: string): Promise<Digest | undefined> {
     if (isDigest(reference)) return reference;
     if (!isTag(reference)) return undefined;
-    const text = (await readOptionalFile(this.#paths.tag(reference)))?.toString('utf8');
+    const text = (await this.#store.read(this.#paths.tag(reference)))?.toString('utf8');
     return text !== undefined && isDigest(text) ? text : undefined;
   }
 
