@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import type { HttpGet } from '../../src/evidence/sources/http.ts';
 import { atEnd, type Scope } from '../support/scope.ts';
@@ -66,6 +67,14 @@ test('an unchanged answer is not read again, until another input changed the sou
     (await readdir(folder)).filter((name) => name.startsWith('download-')),
     [],
   );
+});
+
+test('the first download makes the folder for downloads', async (t) => {
+  const origin = await serve(t, (_, response) => response.end(jsonlGz([{ path: 'a', text: osv('A') }])));
+  const { ingest, folder } = await testStore(t);
+  const tempDir = join(folder, 'data', 'tmp');
+  const result = await ingest(`${origin}/x.jsonl.gz`, {}, { httpGet: get, tempDir });
+  assert.deepEqual([result.added, await readdir(tempDir)], [1, []]);
 });
 
 test('the kind of an answer is told by its name or by its media type', async (t) => {

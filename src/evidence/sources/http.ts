@@ -1,7 +1,7 @@
 // Fetches an input from a web address into a temporary file, with a conditional request (RFC 9110 §13.1.2).
 
 import { createWriteStream } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { join, posix } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { ExportError } from '../../core/errors.ts';
@@ -54,6 +54,7 @@ export async function download(
     }
     throw unreachable(shown, `status ${answer.status}`, undefined);
   }
+  await mkdir(tempDir, { recursive: true, mode: 0o700 });
   const folder = await mkdtemp(join(tempDir, 'download-'));
   const dispose = (): Promise<void> => rm(folder, { recursive: true, force: true });
   try {
