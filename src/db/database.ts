@@ -30,7 +30,7 @@ export interface Queryable {
   query<Row extends object = SqlRow>(sql: string, params?: readonly SqlValue[]): Promise<Row[]>;
   /** Inserts many rows in one go; atomic. */
   insertMany(insert: BulkInsert): Promise<void>;
-  /** Runs several statements without parameters; for migrations. */
+  /** Runs several statements without parameters, all or none; for migrations. */
   execute(script: string): Promise<void>;
 }
 

@@ -5,6 +5,7 @@ import type { Clock } from '../core/clock.ts';
 import { ExportError } from '../core/errors.ts';
 import type { CommitOptions } from '../evidence/writer.ts';
 import type { Database, Queryable } from './database.ts';
+import { repeatableTransaction } from './repeatable.ts';
 import { clearStaged, type OpenIngest } from './open-ingest.ts';
 
 /** Commits and returns the tenant's sequence that holds the ingest. Safe to call again when the answer was lost. */
@@ -14,13 +15,27 @@ export async function commitIngest(
   options: CommitOptions,
   clock: Clock,
 ): Promise<number> {
-  try {
-    return await db.transaction((tx) => commit(tx, ingest, options, clock));
-  } catch (error) {
-    // A connection may break after the commit took effect and before we heard of it.
-    if (!(error instanceof ExportError && error.code === 'DATABASE_UNAVAILABLE')) throw error;
-    return db.transaction((tx) => commit(tx, ingest, options, clock));
-  }
+  const rows = await stagedRows(db, ingest);
+  const sequence = await repeatableTransaction(db, (tx) => commit(tx, ingest, options, clock));
+  if (rows > manyRows) await refreshStatistics(db);
+  return sequence;
+}
+
+async function stagedRows(db: Database, ingest: OpenIngest): Promise<number> {
+  const rows = await db.query<{ staged: number }>('select count(*) as staged from staged where ingest = $1', [
+    ingest.id,
+  ]);
+  return rows[0]?.staged ?? 0;
+}
+
+/** From here on PostgreSQL's idea of the tables is worth refreshing at once, not when its autovacuum comes by. */
+const manyRows = 5_000;
+
+async function refreshStatistics(db: Database): Promise<void> {
+  // SQLite plans by the shape of a query, and the queries are written for that.
+  if (db.engine !== 'postgres') return;
+  // Only the speed of reading depends on it; the ingest is committed.
+  await db.execute('analyze entry; analyze body').catch(() => undefined);
 }
 
 async function commit(tx: Queryable, ingest: OpenIngest, options: CommitOptions, clock: Clock): Promise<number> {

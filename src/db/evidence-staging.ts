@@ -9,11 +9,12 @@ import { padded, placeholderRows, type Database, type Queryable, type SqlValue }
 import { commitIngest } from './evidence-commit.ts';
 import { clearStaged, type OpenIngest } from './open-ingest.ts';
 import { keysetPages } from './pages.ts';
+import { repeatableTransaction } from './repeatable.ts';
 
 export function ingestWriter(db: Database, ingest: OpenIngest, clock: Clock): IngestWriter {
   return {
     rawDigests: (keys) => rawDigests(db, ingest, keys),
-    stage: (batch) => db.transaction((tx) => stageBatch(tx, ingest, batch, clock)),
+    stage: (batch) => repeatableTransaction(db, (tx) => stageBatch(tx, ingest, batch, clock)),
     documentCount: () => documentCount(db, ingest),
     currentDocuments: () => currentDocuments(db, ingest),
     commit: (options) => commitIngest(db, ingest, options, clock),
@@ -55,6 +56,8 @@ async function stageBatch(tx: Queryable, ingest: OpenIngest, batch: StagedBatch,
     table: 'staged',
     columns: stagedColumns,
     rows: [...batch.documents.flatMap((document) => documentRows(id, document)), ...removals, ...kept],
+    // Taken keys are those of the same batch, whose first commit was not heard of.
+    skipConflicts: true,
   });
   await tx.insertMany({
     table: 'staged_rejection',
@@ -136,7 +139,7 @@ function currentDocuments(db: Queryable, ingest: OpenIngest): AsyncIterable<Reco
 
 /** Forgets what an ingest staged, unless it was committed. Texts stay: others may point at them. */
 export async function dropIngest(db: Database, id: string): Promise<void> {
-  await db.transaction(async (tx) => {
+  await repeatableTransaction(db, async (tx) => {
     const dropped = await tx.query(
       `update ingest set state = 'dropped' where id = $1 and state = 'staging' returning id`,
       [id],

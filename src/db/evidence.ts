@@ -15,6 +15,7 @@ import {
   type StoredRejection,
 } from './evidence-sources.ts';
 import { dropIngest, ingestWriter } from './evidence-staging.ts';
+import { repeatableTransaction } from './repeatable.ts';
 import { ensureTenant, findTenant } from './tenants.ts';
 
 /** An ingest that gave no sign of life for so long has crashed; a slow one that still lives is told at its commit. */
@@ -33,7 +34,8 @@ export interface EvidenceStore extends StateReader, EvidenceWriter {
 export function evidenceStore(db: Database, tenant: string, clock: Clock = systemClock): EvidenceStore {
   let known: number | undefined;
   const find = async (): Promise<number | undefined> => (known ??= await findTenant(db, tenant));
-  const make = async (): Promise<number> => (known ??= await ensureTenant(db, tenant));
+  const make = async (): Promise<number> =>
+    (known ??= await repeatableTransaction(db, (tx) => ensureTenant(tx, tenant)));
   return {
     ...evidenceReader(db, find),
     fetchState: async (source, url) => fetchState(db, await find(), source, url),
@@ -64,7 +66,7 @@ async function beginIngest(
   const id = randomUUID();
   const { source, origin } = from;
   const at = clock.now().toISOString();
-  const base = await db.transaction(async (tx) => {
+  const base = await repeatableTransaction(db, async (tx) => {
     // Under the tenant's lock, so that nothing prunes texts between this and the first staged batch.
     const rows = await tx.query<{ sequence: number }>(
       'update tenant set sequence = sequence where id = $1 returning sequence',
@@ -72,7 +74,7 @@ async function beginIngest(
     );
     await tx.query(
       `insert into ingest (id, tenant, source, origin, state, started_at, heartbeat_at)
-       values ($1, $2, $3, $4, 'staging', $5, $5)`,
+       values ($1, $2, $3, $4, 'staging', $5, $5) on conflict do nothing`,
       [id, tenant, source, origin, at],
     );
     return rows[0]?.sequence ?? 0;

@@ -3,10 +3,11 @@
 // a transaction is repeated unless its commit was under way.
 
 import { setTimeout as pause } from 'node:timers/promises';
-import postgres from 'postgres';
+import type postgres from 'postgres';
 import { ExportError } from '../core/errors.ts';
 import type { BulkInsert, Database, Queryable, SqlValue } from './database.ts';
 import { faultOf, postgresError } from './postgres-errors.ts';
+import { openPool, type PostgresPool } from './postgres-pool.ts';
 import { TransactionScope } from './transaction-scope.ts';
 
 export type PostgresOptions = {
@@ -25,12 +26,12 @@ export function openPostgres(url: string, options: PostgresOptions = {}): Databa
 
 class PostgresDatabase implements Database {
   readonly engine = 'postgres';
-  readonly #sql: postgres.Sql;
+  readonly #pool: PostgresPool;
   readonly #patienceMs: number;
   readonly #scope = new TransactionScope();
 
   constructor(url: string, options: PostgresOptions) {
-    this.#sql = connect(url, options.connections ?? 10);
+    this.#pool = openPool(url, options.connections ?? 10);
     this.#patienceMs = options.patienceMs ?? 30_000;
   }
 
@@ -38,7 +39,7 @@ class PostgresDatabase implements Database {
     const reads = /^\s*(?:select|with)\b/i.test(sql);
     this.#scope.refuseInside();
     return this.#patiently(
-      () => run<Row>(this.#sql, sql, params),
+      (pool) => run<Row>(pool, sql, params),
       // A write that may have been done must not be done twice.
       (fault) => reads || fault === 'not-connected',
     );
@@ -56,9 +57,9 @@ class PostgresDatabase implements Database {
     this.#scope.refuseInside();
     let committing = false;
     return this.#patiently(
-      async () => {
+      async (pool) => {
         committing = false;
-        const box = await this.#sql.begin(async (tx) => {
+        const box = await pool.begin(async (tx) => {
           const result = await this.#scope.run(() => work(transactionHandle(tx)));
           committing = true;
           return { result };
@@ -70,41 +71,29 @@ class PostgresDatabase implements Database {
   }
 
   async close(): Promise<void> {
-    await this.#sql.end({ timeout: 5 });
+    await this.#pool.close();
   }
 
   /** Repeats `work` while the server is away and `mayRepeat` allows it. */
   async #patiently<Result>(
-    work: () => Promise<Result>,
+    work: (pool: postgres.Sql) => Promise<Result>,
     mayRepeat: (fault: 'not-connected' | 'connection-lost' | 'try-again') => boolean,
   ): Promise<Result> {
     const end = performance.now() + this.#patienceMs;
     for (let attempt = 0; ; attempt++) {
+      const pool = this.#pool.current();
       try {
-        return await work();
+        return await work(pool);
       } catch (error) {
         // The driver's error may lie under ours, when `work` ran on a handle.
         const cause = error instanceof ExportError ? error.cause : error;
         const fault = faultOf(cause);
+        if (fault === 'connection-lost' || fault === 'not-connected') this.#pool.retire(pool);
         if (fault === 'other' || !mayRepeat(fault) || performance.now() > end) throw postgresError(error);
       }
       await pause(Math.min(1_000, 20 * 2 ** attempt));
     }
   }
-}
-
-function connect(url: string, max: number): postgres.Sql {
-  return postgres(url, {
-    max,
-    connect_timeout: 10,
-    idle_timeout: 60,
-    // Between two attempts to connect, in seconds; the patience above is the bound.
-    backoff: () => 0.1,
-    onnotice: () => undefined,
-    connection: { application_name: 'export-center' },
-    // Counts stay below 2^53; sums are numeric.
-    types: { integer: { to: 20, from: [20, 1700], serialize: String, parse: Number } },
-  });
 }
 
 function transactionHandle(tx: Handle): Queryable {

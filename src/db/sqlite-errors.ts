@@ -3,11 +3,14 @@
 import { ExportError } from '../core/errors.ts';
 import type { SqliteFailure } from './sqlite-protocol.ts';
 
+/** SQLITE_IOERR_SHMSIZE: the index of the write-ahead log cannot grow, which is how a full disk looks first. */
+const shmSizeCode = 4874;
 const uniqueCodes = new Set([2067, 1555]); // SQLITE_CONSTRAINT_UNIQUE, SQLITE_CONSTRAINT_PRIMARYKEY
 
 export function sqliteError(failure: SqliteFailure, file: string): ExportError {
   const { message, resultCode } = failure;
   if (uniqueCodes.has(resultCode)) return new ExportError('CONFLICT', `the row exists already: ${message}`);
+  if (resultCode === shmSizeCode) return full(file);
   switch (resultCode & 0xff) {
     case 5: // SQLITE_BUSY
     case 6: // SQLITE_LOCKED
@@ -16,9 +19,7 @@ export function sqliteError(failure: SqliteFailure, file: string): ExportError {
         retryable: true,
       });
     case 13: // SQLITE_FULL
-      return new ExportError('STORAGE_FULL', `no space left for the database ${file}`, {
-        hint: 'free some disk space',
-      });
+      return full(file);
     case 8: // SQLITE_READONLY
     case 14: // SQLITE_CANTOPEN
     case 23: // SQLITE_AUTH
@@ -35,4 +36,8 @@ export function sqliteError(failure: SqliteFailure, file: string): ExportError {
     default:
       return new ExportError('INTERNAL', `database: ${message}`);
   }
+}
+
+function full(file: string): ExportError {
+  return new ExportError('STORAGE_FULL', `no space left for the database ${file}`, { hint: 'free some disk space' });
 }

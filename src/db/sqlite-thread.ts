@@ -10,6 +10,8 @@ import type { SqliteReply, SqliteRequest, SqliteSettings } from './sqlite-protoc
 // The checkout runs .ts, the built package .js.
 const entry = new URL(`./sqlite-worker${extname(import.meta.filename)}`, import.meta.url);
 
+export type AskSqlite = (request: SqliteRequest) => Promise<SqlRow[]>;
+
 type Waiting = { resolve(rows: SqlRow[]): void; reject(error: unknown): void };
 
 export class SqliteThread {
@@ -29,11 +31,23 @@ export class SqliteThread {
   ask(request: SqliteRequest): Promise<SqlRow[]> {
     const worker = (this.#worker ??= this.#start());
     return new Promise((resolve, reject) => {
+      worker.postMessage(request);
       this.#waiting.push({ resolve, reject });
       // An idle thread must not keep the process alive; a waiting question must.
       worker.ref();
-      worker.postMessage(request);
     });
+  }
+
+  /**
+   * Like `ask`, but of the connection that is open now and of no later one: half a transaction must not go on as
+   * statements of their own when the thread dies.
+   */
+  bound(): AskSqlite {
+    const worker = (this.#worker ??= this.#start());
+    return async (request) => {
+      if (this.#worker !== worker) throw new ExportError('INTERNAL', 'the database thread ended inside a transaction');
+      return this.ask(request);
+    };
   }
 
   /** Closes the connection after what was asked before. */
@@ -60,12 +74,13 @@ export class SqliteThread {
       if ('rows' in reply) question?.resolve(reply.rows);
       else question?.reject(sqliteError(reply.failure, this.#settings.file));
     });
-    worker.on('error', (error) => this.#fail(error));
-    worker.on('exit', () => this.#fail(new Error('the database thread ended')));
+    worker.on('error', (error) => this.#fail(worker, error));
+    worker.on('exit', () => this.#fail(worker, new Error('the database thread ended')));
     return worker;
   }
 
-  #fail(cause: unknown): void {
+  #fail(worker: Worker, cause: unknown): void {
+    if (this.#worker !== worker) return;
     this.#worker = undefined;
     const message = cause instanceof Error ? cause.message : String(cause);
     for (const question of this.#waiting.splice(0)) {

@@ -7,7 +7,7 @@ import { dirname } from 'node:path';
 import { ExportError } from '../core/errors.ts';
 import type { BulkInsert, Database, Queryable, SqlValue } from './database.ts';
 import { placeholders } from './database.ts';
-import { SqliteThread } from './sqlite-thread.ts';
+import { SqliteThread, type AskSqlite } from './sqlite-thread.ts';
 import { TransactionScope } from './transaction-scope.ts';
 import { WorkQueue } from './work-queue.ts';
 
@@ -55,8 +55,9 @@ class SqliteDatabase implements Database {
 
   query<Row extends object>(sql: string, params: readonly SqlValue[] = []): Promise<Row[]> {
     this.#scope.refuseInside();
-    if (/^\s*(?:select|with)\b/i.test(sql)) return ask<Row>(this.#idlestReader(), sql, params);
-    return this.#write(() => ask<Row>(this.#writer, sql, params));
+    const reads = /^\s*(?:select|with)\b/i.test(sql);
+    if (reads) return ask<Row>((request) => this.#idlestReader().ask(request), sql, params);
+    return this.#write(() => ask<Row>((request) => this.#writer.ask(request), sql, params));
   }
 
   insertMany(insert: BulkInsert): Promise<void> {
@@ -64,20 +65,24 @@ class SqliteDatabase implements Database {
   }
 
   execute(script: string): Promise<void> {
-    return this.#write(() => executeScript(this.#writer, script));
+    return this.transaction((tx) => tx.execute(script));
   }
 
   transaction<Result>(work: (tx: Queryable) => Promise<Result>): Promise<Result> {
     return this.#write(async () => {
-      await executeScript(this.#writer, 'begin immediate');
+      const writer = this.#writer.bound();
+      await writer({ kind: 'execute', script: 'begin immediate' });
+      const handle = new TransactionHandle(writer);
       try {
-        const result = await work(writerHandle(this.#writer));
-        await executeScript(this.#writer, 'commit');
+        const result = await work(handle);
+        await writer({ kind: 'execute', script: 'commit' });
         return result;
       } catch (error) {
         // After an error such as "disk full" SQLite has rolled back by itself, and this finds nothing to do.
-        await executeScript(this.#writer, 'rollback').catch(() => undefined);
+        await writer({ kind: 'execute', script: 'rollback' }).catch(() => undefined);
         throw error;
+      } finally {
+        handle.end();
       }
     });
   }
@@ -97,27 +102,40 @@ class SqliteDatabase implements Database {
   }
 }
 
-function writerHandle(writer: SqliteThread): Queryable {
-  return {
-    engine: 'sqlite',
-    query: <Row extends object>(sql: string, params: readonly SqlValue[] = []) => ask<Row>(writer, sql, params),
-    insertMany: (insert) => insertRows(writer, insert),
-    execute: (script) => executeScript(writer, script),
-  };
+class TransactionHandle implements Queryable {
+  readonly engine = 'sqlite';
+  #ask: AskSqlite;
+
+  constructor(ask: AskSqlite) {
+    this.#ask = ask;
+  }
+
+  query<Row extends object>(sql: string, params: readonly SqlValue[] = []): Promise<Row[]> {
+    return ask<Row>(this.#ask, sql, params);
+  }
+
+  insertMany(insert: BulkInsert): Promise<void> {
+    return insertRows(this.#ask, insert);
+  }
+
+  async execute(script: string): Promise<void> {
+    await this.#ask({ kind: 'execute', script });
+  }
+
+  /** What still uses the handle would write outside of any transaction. */
+  end(): void {
+    this.#ask = () => Promise.reject(new ExportError('INTERNAL', 'the transaction has ended'));
+  }
 }
 
-async function ask<Row extends object>(thread: SqliteThread, sql: string, params: readonly SqlValue[]): Promise<Row[]> {
-  return (await thread.ask({ kind: 'query', sql, params })) as object[] as Row[];
-}
-
-async function executeScript(thread: SqliteThread, script: string): Promise<void> {
-  await thread.ask({ kind: 'execute', script });
+async function ask<Row extends object>(of: AskSqlite, sql: string, params: readonly SqlValue[]): Promise<Row[]> {
+  return (await of({ kind: 'query', sql, params })) as object[] as Row[];
 }
 
 /** Rows travel in portions of about so many characters, so that the thread's heap stays small. */
 const portionChars = 512 << 10;
 
-async function insertRows(thread: SqliteThread, insert: BulkInsert): Promise<void> {
+async function insertRows(of: AskSqlite, insert: BulkInsert): Promise<void> {
   const names = Object.keys(insert.columns);
   const end = insert.skipConflicts === true ? ' on conflict do nothing' : '';
   const sql = `insert into ${insert.table} (${names.join(', ')}) values (${placeholders(1, names.length)})${end}`;
@@ -126,7 +144,7 @@ async function insertRows(thread: SqliteThread, insert: BulkInsert): Promise<voi
   for (let start = 0, next = 0; next < rows.length;) {
     for (const value of rows[next++] ?? []) chars += typeof value === 'string' ? value.length : 8;
     if (chars < portionChars && next < rows.length) continue;
-    await thread.ask({ kind: 'insert', sql, rows: rows.slice(start, next) });
+    await of({ kind: 'insert', sql, rows: rows.slice(start, next) });
     start = next;
     chars = 0;
   }

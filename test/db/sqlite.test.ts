@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { writeFile } from 'node:fs/promises';
 import { DatabaseSync } from 'node:sqlite';
 import { test } from 'node:test';
+import { SqliteThread } from '../../src/db/sqlite-thread.ts';
 import { openSqlite } from '../../src/db/sqlite.ts';
 import { mustRun } from '../support/run-program.ts';
 import { sqliteFile } from './engines.ts';
@@ -78,4 +79,27 @@ test('a program that only asked a question ends without closing', async (t) => {
     console.log(JSON.stringify(await db.query('select 1 as one')));`;
   const stdout = await mustRun(process.execPath, ['--input-type=module', '-e', script]);
   assert.equal(stdout.trim(), '[{"one":1}]');
+});
+
+test('a transaction does not go on when its thread has died', async (t) => {
+  const file = await sqliteFile(t);
+  const thread = new SqliteThread({ file, role: 'writer', busyTimeoutMs: 1_000 });
+  await thread.ask({ kind: 'execute', script: 'create table fact (id bigint)' });
+  const transaction = thread.bound();
+  await transaction({ kind: 'execute', script: 'begin immediate; insert into fact values (1)' });
+  await thread.close();
+  const late = transaction({ kind: 'execute', script: 'insert into fact values (2)' });
+  await assert.rejects(late, /ended inside a transaction/);
+  assert.deepEqual(await thread.ask({ kind: 'query', sql: 'select id from fact', params: [] }), []);
+  await assert.rejects(late, /ended inside a transaction/);
+  await thread.close();
+});
+
+test('the handle of a transaction is good for nothing afterwards', async (t) => {
+  const db = await openSqlite(await sqliteFile(t));
+  t.after(() => db.close());
+  await db.execute('create table fact (id bigint)');
+  const handle = await db.transaction(async (tx) => ({ tx }));
+  await assert.rejects(handle.tx.query('insert into fact (id) values (1)'), /the transaction has ended/);
+  assert.deepEqual(await db.query('select id from fact'), []);
 });

@@ -4,13 +4,13 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { test } from 'node:test';
-import postgres from 'postgres';
 import { systemClock } from '../../src/core/clock.ts';
 import { evidenceStore } from '../../src/db/evidence.ts';
-import { installConnectionGuard } from '../../src/db/postgres-guard.ts';
-import { openPostgres } from '../../src/db/postgres.ts';
+import { openDatabase } from '../../src/db/open-database.ts';
 import { emptyPostgres, onEachEngine } from '../db/engines.ts';
 import { judgeOrSkip } from '../judges.ts';
+import { runProgram } from '../support/run-program.ts';
+import { atEnd } from '../support/scope.ts';
 import { jsonl, osv, testStore } from './store.ts';
 
 const source = new URL('../../src/', import.meta.url);
@@ -83,29 +83,41 @@ onEachEngine('a commit that is asked for twice happens once', async (t, engine) 
 test('an ingest goes on when the server ends its connections', async (t) => {
   if (judgeOrSkip(t, 'postgres') === undefined) return;
   const url = await emptyPostgres();
-  const { openDatabase } = await import('../../src/db/open-database.ts');
-  await (await openDatabase({ url }, systemClock)).close();
-  const db = openPostgres(url);
-  const killer = postgres(url, { max: 1 });
-  t.after(() => Promise.all([db.close(), killer.end()]));
-  t.after(installConnectionGuard({ onFatal: (error) => assert.fail(String(error)) }));
-  const { ingest, file, store } = await testStore(t, db);
-  let kills = 0;
-  const endConnections = async (): Promise<void> => {
-    const ended = await killer`
-      select pg_terminate_backend(pid) from pg_stat_activity
-      where datname = current_database() and pid <> pg_backend_pid()`;
-    kills += ended.length;
-  };
-  let ending: Promise<void> = Promise.resolve();
-  const result = await ingest(await file('x.jsonl', jsonl(lines)), undefined, {
-    batch: { documents: 20, bytes: 1 << 20 },
-    onProgress: ({ documents }) => {
-      if (documents % 100 === 0) ending = endConnections();
-    },
-  });
-  await ending;
+  const db = await openDatabase({ url }, systemClock);
+  atEnd(t, () => db.close());
+  const { file, store } = await testStore(t, db);
+  const input = await file('x.jsonl', jsonl(lines));
+  // In a process of its own, because the driver throws past every promise, which the guard is for.
+  const script = `
+    import postgres from 'postgres';
+    import { openPostgres } from ${JSON.stringify(new URL('db/postgres.ts', source).href)};
+    import { installConnectionGuard } from ${JSON.stringify(new URL('db/postgres-guard.ts', source).href)};
+    import { evidenceStore } from ${JSON.stringify(new URL('db/evidence.ts', source).href)};
+    import { ingest } from ${JSON.stringify(new URL('evidence/ingest.ts', source).href)};
+    installConnectionGuard({ onFatal: (error) => { console.error(error); process.exit(1); } });
+    const clock = { now: () => new Date() };
+    const db = openPostgres(${JSON.stringify(url)}, { connections: 2 });
+    const killer = postgres(${JSON.stringify(url)}, { max: 1 });
+    let kills = 0;
+    let ending = Promise.resolve();
+    const endConnections = async () => {
+      const ended = await killer\`select pg_terminate_backend(pid) from pg_stat_activity
+        where datname = current_database() and pid <> pg_backend_pid() and application_name = 'export-center'\`;
+      kills += ended.length;
+    };
+    const onProgress = ({ documents }) => { if (documents % 60 === 0) ending = ending.then(endConnections); };
+    const batch = { documents: 20, bytes: 1 << 20 };
+    const result = await ingest(evidenceStore(db, 'default', clock), { source: 'feed', from: ${JSON.stringify(input)} },
+      { clock, batch, onProgress });
+    await ending;
+    console.log(JSON.stringify({ kills, added: result.added, sequence: result.sequence }));
+    await killer.end();
+    await db.close();`;
+  const folder = new URL('../../', import.meta.url);
+  const child = await runProgram(process.execPath, ['--input-type=module', '-e', script], { cwd: folder.pathname });
+  assert.equal(child.code, 0, child.stderr);
+  const { kills, ...result } = JSON.parse(child.stdout) as { kills: number };
   assert.ok(kills > 0);
-  assert.deepEqual([result.added, result.sequence], [400, 1]);
-  assert.equal((await store.sources())[0]?.documents, 400);
+  assert.deepEqual(result, { added: 400, sequence: 1 });
+  assert.deepEqual([await store.sequence(), (await store.sources())[0]?.documents], [1, 400]);
 });

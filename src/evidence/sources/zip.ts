@@ -1,20 +1,26 @@
 // A `.zip` of documents, as osv.dev publishes them (`all.zip`): every `*.json` in it. The central directory is trusted
 // for nothing: sizes are enforced while reading, checksums compared, names checked, and bombs refused before inflating.
 
-import { crc32 } from 'node:zlib';
+import { crc32, inflateRaw, inflateRawSync } from 'node:zlib';
+import { promisify } from 'node:util';
 import { basename } from 'node:path';
-import { stat } from 'node:fs/promises';
-import { openPromise, type Entry, type ZipFile } from 'yauzl';
+import { open, stat } from 'node:fs/promises';
+import { fromRandomAccessReaderPromise, type Entry, type ZipFile } from 'yauzl';
 import { limits } from '../../core/limits.ts';
 import { checkDocumentPath } from '../document-path.ts';
 import { tooLarge } from '../json-document.ts';
 import { excerpt, Refused } from '../refused.ts';
 import { messageOf, refuseFile, type Input, type InputItem } from './item.ts';
+import { WindowReader } from './window-reader.ts';
 
 /** Up to here nothing is taken for a bomb. */
 const ratioFrom = 1 << 20;
+/** Fewer compressed bytes than this are inflated at once; another thread costs more. */
+const inflateHere = 64 << 10;
 const symlinkMode = 0o120000;
 const fileTypeMask = 0o170000;
+
+const inflateElsewhere = promisify(inflateRaw);
 
 const decoder = new TextDecoder('utf-8', { fatal: true });
 
@@ -26,12 +32,17 @@ export async function openZip(file: string): Promise<Input> {
 
 type Progress = { bytes: number };
 
+type Archive = { readonly zip: ZipFile; readonly reader: WindowReader };
+
 async function* zipItems(file: string, size: number, progress: Progress): AsyncGenerator<InputItem> {
-  let archive: ZipFile;
+  const reader = new WindowReader(await open(file));
+  let archive: Archive;
   try {
     // Names stay bytes: yauzl's own decoding turns backslashes into slashes and ends the archive at a bad name.
-    archive = await openPromise(file, { lazyEntries: true, autoClose: false, decodeStrings: false });
+    const options = { lazyEntries: true, autoClose: false, decodeStrings: false };
+    archive = { reader, zip: await fromRandomAccessReaderPromise(reader, size, options) };
   } catch (error) {
+    reader.close(() => undefined);
     yield refuseFile(file, damaged(`${basename(file)} is no zip archive: ${messageOf(error)}`));
     return;
   }
@@ -40,14 +51,14 @@ async function* zipItems(file: string, size: number, progress: Progress): AsyncG
   } catch (error) {
     yield refuseFile(file, error instanceof Refused ? error : damaged(messageOf(error)));
   } finally {
-    archive.close();
+    archive.zip.close();
   }
 }
 
-async function* entriesOf(archive: ZipFile, size: number, progress: Progress): AsyncGenerator<InputItem> {
+async function* entriesOf(archive: Archive, size: number, progress: Progress): AsyncGenerator<InputItem> {
   let entries = 0;
   let inflated = 0;
-  for await (const entry of archive.eachEntry()) {
+  for await (const entry of archive.zip.eachEntry()) {
     if (++entries > limits.inputEntries) {
       throw new Refused('too-large', `the archive has more than ${limits.inputEntries} entries`);
     }
@@ -62,7 +73,7 @@ async function* entriesOf(archive: ZipFile, size: number, progress: Progress): A
   }
 }
 
-async function entryItem(archive: ZipFile, entry: Entry): Promise<InputItem | undefined> {
+async function entryItem(archive: Archive, entry: Entry): Promise<InputItem | undefined> {
   const name = entry.fileNameRaw.toString('utf8');
   // Folders have entries too.
   if (!/\.json$/i.test(name)) return undefined;
@@ -88,20 +99,27 @@ function checkName(entry: Entry, name: string): void {
   if ((mode & fileTypeMask) === symlinkMode) throw new Refused('bad-path', 'the entry is a symbolic link');
 }
 
-async function readEntry(archive: ZipFile, entry: Entry): Promise<Buffer> {
+async function readEntry({ zip, reader }: Archive, entry: Entry): Promise<Buffer> {
   const { uncompressedSize, compressedSize } = entry;
   if (uncompressedSize > limits.documentBytes) throw tooLarge();
   if (uncompressedSize > ratioFrom && uncompressedSize > limits.inputRatio * compressedSize) {
     throw new Refused('too-large', `the entry expands to more than ${limits.inputRatio} times its size`);
   }
   if (entry.isEncrypted()) throw damaged('the entry is encrypted');
-  const stream = await archive.openReadStreamPromise(entry);
-  const parts: Buffer[] = [];
-  // yauzl ends the stream with an error as soon as it is longer than declared.
-  for await (const part of stream as AsyncIterable<Buffer>) parts.push(part);
-  const content = Buffer.concat(parts);
+  if (compressedSize > limits.documentBytes) throw damaged('the entry is larger than what it holds');
+  const { fileDataStart } = await zip.readLocalFileHeaderPromise(entry, { minimal: true });
+  const content = await decompress(entry, await reader.readAt(compressedSize, fileDataStart));
+  if (content.length !== uncompressedSize) throw damaged('the entry has not the size that the archive says');
   if (crc32(content) !== entry.crc32) throw damaged('the checksum of the entry does not match');
   return content;
+}
+
+async function decompress(entry: Entry, data: Buffer): Promise<Buffer> {
+  // A copy, because the reader's window would stay in memory as long as the document.
+  if (entry.compressionMethod === 0) return Buffer.from(data);
+  if (entry.compressionMethod !== 8) throw damaged(`the compression method ${entry.compressionMethod} is not known`);
+  const options = { maxOutputLength: Math.max(1, entry.uncompressedSize) };
+  return data.length < inflateHere ? inflateRawSync(data, options) : inflateElsewhere(data, options);
 }
 
 function damaged(message: string): Refused {
