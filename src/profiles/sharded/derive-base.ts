@@ -4,10 +4,11 @@
 import type { RepositoryReader } from '../../oci/repository.ts';
 import { deriveShards } from '../../shard/derive.ts';
 import { mapAhead } from '../../shard/encoder-pool.ts';
-import { rawLine, shardLine, type ChangeRecord, type StateLine } from '../../shard/line.ts';
-import { readShard, isRaw } from './read.ts';
+import { rawLine, shardLine, type ChangeRecord } from '../../shard/line.ts';
+import { isRaw } from './read.ts';
+import { shardLines } from './shard-lines.ts';
 import type { ShardedBundle, StoredShard } from './compose.ts';
-import { storeShard, type StoreContext } from './store.ts';
+import { storeShard, writesAhead, type StoreContext } from './store.ts';
 
 export type DerivedBase = {
   readonly shards: readonly StoredShard[];
@@ -27,25 +28,16 @@ export async function deriveBase(
   let rebuilt = 0;
   const derived = deriveShards({
     firstKeys: old.map(({ row }) => row),
-    lines: rememberLast((index) => readShard(from, old[index] as StoredShard, raw)),
+    lines: shardLines(from, old, raw),
     changes,
     format: raw ? rawLine : shardLine,
   });
   const shards: StoredShard[] = [];
-  const inOrder = mapAhead(derived, context.encoders.size + 1, (item) => {
+  const inOrder = mapAhead(derived, context.encoders.size + writesAhead, (item) => {
     if (item.kind === 'kept') return Promise.resolve(old[item.index] as StoredShard);
     rebuilt++;
     return storeShard(context, item.shard);
   });
   for await (const shard of inOrder) shards.push(shard);
   return { shards, rebuilt };
-}
-
-/** Looking at a shard's first line and then rebuilding it reads it once. */
-function rememberLast(read: (index: number) => Promise<StateLine[]>): (index: number) => Promise<StateLine[]> {
-  let last: { readonly index: number; readonly lines: Promise<StateLine[]> } | undefined;
-  return (index) => {
-    if (last?.index !== index) last = { index, lines: read(index) };
-    return last.lines;
-  };
 }

@@ -149,11 +149,17 @@ export async function readBlob(
   return Buffer.concat(pieces);
 }
 
-/** The raw lines of one shard, checked against its row. */
-export async function readShardRaw(repository: RepositoryReader, { row, layer }: StoredShard): Promise<Buffer> {
-  const raw = decode(await readBlob(repository, layer), Math.min(frameLimit, row.size));
-  if (raw.length !== row.size || digestOf(raw) !== row.raw) throw refused(`shard ${layer.digest} has other raw lines`);
-  return raw;
+/** The lines of one shard out of its frame, checked against its row. */
+export function decodeShard(frame: Buffer, { row, layer }: StoredShard, isRawView: boolean): StateLine[] {
+  const bytes = decode(frame, Math.min(frameLimit, row.size));
+  if (bytes.length !== row.size || digestOf(bytes) !== row.raw) {
+    throw refused(`shard ${layer.digest} has other raw lines`);
+  }
+  const parse = isRawView ? parseRawLine : parseShardLine;
+  const lines: StateLine[] = [];
+  for (const line of linesOf(bytes)) lines.push(parse(line));
+  checkFirst(row, lines);
+  return lines;
 }
 
 export async function readShard(
@@ -161,11 +167,7 @@ export async function readShard(
   shard: StoredShard,
   raw: boolean = false,
 ): Promise<StateLine[]> {
-  const parse = raw ? parseRawLine : parseShardLine;
-  const lines: StateLine[] = [];
-  for (const line of linesOf(await readShardRaw(repository, shard))) lines.push(parse(line));
-  checkFirst(shard.row, lines);
-  return lines;
+  return decodeShard(await readBlob(repository, shard.layer), shard, raw);
 }
 
 function checkFirst(row: ShardRow, lines: readonly StateLine[]): void {

@@ -68,10 +68,13 @@ export async function storeShard(context: StoreContext, shard: RawShard): Promis
   return { row, layer: await storeFrame(context, raw, kind) };
 }
 
+/** Shards that wait for the disk while the threads work on others. */
+export const writesAhead = 4;
+
 /** Stores shards as they come, a few in flight; results in their order. */
 export async function storeShards(context: StoreContext, shards: AsyncIterable<RawShard>): Promise<StoredShard[]> {
   const stored: StoredShard[] = [];
-  const inOrder = mapAhead(shards, context.encoders.size + 2, (shard) => storeShard(context, shard));
+  const inOrder = mapAhead(shards, context.encoders.size + writesAhead, (shard) => storeShard(context, shard));
   for await (const shard of inOrder) stored.push(shard);
   return stored;
 }
