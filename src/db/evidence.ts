@@ -28,6 +28,8 @@ export interface EvidenceStore extends StateReader, EvidenceWriter {
   /** `source` is `SOURCE` or `SOURCE/sub-source`; throws NOT_FOUND. */
   document(source: string, path: string): Promise<StoredDocument>;
   rejections(source?: string): AsyncIterable<StoredRejection[]>;
+  /** Drops what ingests staged whose process is gone. */
+  dropCrashed(): Promise<void>;
 }
 
 /** The evidence of the tenant called `tenant`, who need not exist before the first ingest. */
@@ -49,6 +51,10 @@ export function evidenceStore(db: Database, tenant: string, clock: Clock = syste
       return id === undefined ? [] : sourceAttributions(db, id);
     },
     document: async (source, path) => currentDocument(db, await find(), source, path),
+    dropCrashed: async () => {
+      const id = await find();
+      if (id !== undefined) await dropCrashed(db, id, clock);
+    },
     rejections: async function* (source) {
       const id = await find();
       if (id !== undefined) yield* standingRejections(db, id, source);

@@ -107,7 +107,9 @@ export async function openWorkshop(db: Database, clock: Clock, options: OpenCent
         const [tenant, ...rest] = name.split('/');
         const repository = rest.join('/');
         await retireStates(storage.repository(name), repository, { db, tenant: tenant as string, dryRun });
-        if (!dryRun) await pruneEvidence(db, tenant as string);
+        if (dryRun) continue;
+        await evidenceStore(db, tenant as string, clock).dropCrashed();
+        await pruneEvidence(db, tenant as string);
       }
       const { blobs, bytes } = await sweep(storage, { clock, dryRun });
       return { blobs, bytes };
