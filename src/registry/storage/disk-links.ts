@@ -17,10 +17,7 @@ import { discardFile, sweptFolder } from './swept-folder.ts';
 export function diskLinks(temporary: string, clock: Clock): LinkStore {
   return {
     read: readOptionalFile,
-    async stat(path) {
-      const stats = await statOptionalFile(path);
-      return stats && { size: stats.size, touchedAtMs: stats.mtimeMs };
-    },
+    has: async (path) => (await statOptionalFile(path)) !== undefined,
     write: (path, bytes) => writeFileDurably(temporary, path, bytes),
     mark: async (path) => void (await markFile(path, clock)),
     touch: (path) => touchFile(path, clock),

@@ -3,12 +3,6 @@
 
 import type { Sweepable } from './storage.ts';
 
-export type LinkState = {
-  readonly size: number;
-  /** When somebody last wrote it or relied on it, in milliseconds since 1970. */
-  readonly touchedAtMs: number;
-};
-
 export type SweptPart = {
   readonly folder: string;
   /** The entry's name for a link's name, undefined for what is none of this part's business. */
@@ -21,7 +15,7 @@ export type SweptPart = {
 
 export interface LinkStore {
   read(path: string): Promise<Buffer | undefined>;
-  stat(path: string): Promise<LinkState | undefined>;
+  has(path: string): Promise<boolean>;
   write(path: string, bytes: Buffer): Promise<void>;
   /** Makes an empty link; one that is there already is touched. */
   mark(path: string): Promise<void>;

@@ -91,7 +91,7 @@ export class LinkedRepository implements StoredRepository {
   }
 
   async readBlob(digest: Digest): Promise<BlobReader | undefined> {
-    if (!(await this.#store.stat(this.#paths.blob(digest)))) return undefined;
+    if (!(await this.#store.has(this.#paths.blob(digest)))) return undefined;
     return this.#storage.content.read(digest);
   }
 
@@ -139,7 +139,7 @@ export class LinkedRepository implements StoredRepository {
   async mountBlob(digest: Digest, from: readonly string[]): Promise<boolean> {
     const { paths, content } = this.#storage;
     for (const name of from) {
-      if (!(await this.#store.stat(paths.repository(name).blob(digest)))) continue;
+      if (!(await this.#store.has(paths.repository(name).blob(digest)))) continue;
       if (!(await content.touch(digest))) return false;
       await this.#store.mark(this.#paths.blob(digest));
       return true;
