@@ -30,8 +30,7 @@ const patienceMs = 2_000;
  * collector, lock and all. Throws CONFLICT when another service holds the folder.
  */
 export async function lockFolder(data: string): Promise<ServiceLock> {
-  await mkdir(data, { recursive: true, mode: 0o700 });
-  const lock = new DatabaseSync(lockPath(data), { timeout: patienceMs });
+  const lock = await openLock(data);
   try {
     // Nothing is ever written, so a journal on disk would only be something to clean up after a crash.
     lock.exec('pragma journal_mode = memory; begin exclusive');
@@ -50,6 +49,15 @@ export async function lockFolder(data: string): Promise<ServiceLock> {
       lock.close();
     },
   };
+}
+
+async function openLock(data: string): Promise<DatabaseSync> {
+  try {
+    await mkdir(data, { recursive: true, mode: 0o700 });
+    return new DatabaseSync(lockPath(data), { timeout: patienceMs });
+  } catch (cause) {
+    throw cannotLock(data, cause);
+  }
 }
 
 /** The service that holds the folder now; undefined when there is none, or one that has not announced itself yet. */
@@ -82,13 +90,19 @@ function isLocked(data: string): boolean {
 }
 
 function busy(data: string, cause: unknown): ExportError {
-  if ((cause as { errcode?: number }).errcode !== 5) {
-    return new ExportError('STORAGE_FAILED', `the folder ${data} cannot be locked`, { cause });
-  }
+  if ((cause as { errcode?: number }).errcode !== 5) return cannotLock(data, cause);
   const file = readServiceFile(data);
   const who = file === undefined ? '' : ` (${file.address}, process ${file.pid})`;
   return new ExportError('CONFLICT', `another service holds the folder ${data}${who}`, {
     hint: 'stop it first, or choose another folder with --data',
+    cause,
+  });
+}
+
+function cannotLock(data: string, cause: unknown): ExportError {
+  const why = cause instanceof Error ? `: ${cause.message}` : '';
+  return new ExportError('STORAGE_FAILED', `the folder ${data} cannot be locked${why}`, {
+    hint: 'look at the disk and the permissions of the data folder',
     cause,
   });
 }

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { systemClock, type Clock } from '../core/clock.ts';
 import { openDatabase } from '../db/open-database.ts';
 import type { ExportError } from '../core/errors.ts';
+import { onDisk } from '../registry/storage/storage-error.ts';
 import { LocalCenter } from './local-center.ts';
 
 export type OpenCenterOptions = {
@@ -35,7 +36,7 @@ const folderMode = 0o700;
 
 export async function openCenter(options: OpenCenterOptions): Promise<LocalCenter> {
   const clock = options.clock ?? systemClock;
-  await mkdir(options.data, { recursive: true, mode: folderMode });
+  await onDisk(`making the folder ${options.data}`, () => mkdir(options.data, { recursive: true, mode: folderMode }));
   const location = options.databaseUrl ? { url: options.databaseUrl } : { file: join(options.data, 'center.db') };
   return new LocalCenter(await openDatabase(location, clock), clock, options);
 }
