@@ -12,8 +12,6 @@ const pageRows = 1_000;
 /** A page ends with the entry that reaches so many bytes, so it is larger by one document at most. */
 const pageBytes = 1 << 20;
 
-type BodyRow = EntryRow & { readonly text: string | null };
-
 export type EntryBody = { entry: Entry; body: Buffer };
 
 export function entryBodies(db: Queryable, tenant: number, view: View, sequence: number): AsyncGenerator<EntryBody[]> {
@@ -22,7 +20,7 @@ export function entryBodies(db: Queryable, tenant: number, view: View, sequence:
 
 async function* bodyPages(db: Queryable, tenant: number, view: View, sequence: number): AsyncGenerator<EntryBody[]> {
   for (let c = '', k = ''; ;) {
-    const rows = await db.query<BodyRow>(
+    const rows = await db.queryTexts<EntryRow>(
       `with page as materialized (
          select ${entryColumns}, sum(size) over (order by c, k rows unbounded preceding) - size as before
          from (
@@ -37,12 +35,11 @@ async function* bodyPages(db: Queryable, tenant: number, view: View, sequence: n
     const last = rows.at(-1);
     if (last === undefined) return;
     ({ c, k } = last);
-    yield rows.map((row) => ({ entry: entryFromRow(row), body: bytesOf(row) }));
+    yield rows.map((row) => ({ entry: entryFromRow(row), body: row.text ?? missing(row.digest) }));
   }
 }
 
-function bytesOf({ digest, text }: BodyRow): Buffer {
-  if (text !== null) return Buffer.from(text, 'utf8');
+function missing(digest: string): never {
   throw missingText(digest);
 }
 

@@ -8,6 +8,7 @@ import { ExportError } from '../core/errors.ts';
 import type { BulkInsert, Database, Queryable, SqlValue } from './database.ts';
 import { faultOf, postgresError } from './postgres-errors.ts';
 import { openPool, type PostgresPool } from './postgres-pool.ts';
+import { textsAsBytes, type WithTextBytes } from './text-column.ts';
 import { TransactionScope } from './transaction-scope.ts';
 
 export type PostgresOptions = {
@@ -43,6 +44,10 @@ class PostgresDatabase implements Database {
       // A write that may have been done must not be done twice.
       (fault) => reads || fault === 'not-connected',
     );
+  }
+
+  async queryTexts<Row extends object>(sql: string, params?: readonly SqlValue[]): Promise<WithTextBytes<Row>[]> {
+    return textsAsBytes(await this.query(sql, params));
   }
 
   async insertMany(insert: BulkInsert): Promise<void> {
@@ -100,6 +105,7 @@ function transactionHandle(tx: Handle): Queryable {
   return {
     engine: 'postgres',
     query: <Row extends object>(sql: string, params: readonly SqlValue[] = []) => wrapped(run<Row>(tx, sql, params)),
+    queryTexts: async (sql, params = []) => textsAsBytes(await wrapped(run(tx, sql, params))),
     insertMany: (insert) => wrapped(insertRows(tx, insert)),
     // Without parameters the simple protocol is used, which takes several statements.
     execute: async (script) => void (await wrapped(tx.unsafe(script))),

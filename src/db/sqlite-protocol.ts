@@ -10,7 +10,7 @@ export type SqliteSettings = {
 };
 
 export type SqliteRequest =
-  | { readonly kind: 'query'; readonly sql: string; readonly params: readonly SqlValue[] }
+  | { readonly kind: 'query' | 'texts'; readonly sql: string; readonly params: readonly SqlValue[] }
   | { readonly kind: 'execute'; readonly script: string }
   /** Inside a transaction only, because each row would be synced alone outside. */
   | { readonly kind: 'insert'; readonly sql: string; readonly rows: readonly (readonly SqlValue[])[] }
@@ -22,4 +22,6 @@ export type SqliteFailure = {
   readonly resultCode: number;
 };
 
-export type SqliteReply = { readonly rows: SqlRow[] } | { readonly failure: SqliteFailure };
+/** `texts`: what text-column.ts took out of the rows. */
+export type SqliteReply =
+  { readonly rows: SqlRow[]; readonly texts?: Uint8Array<ArrayBuffer> } | { readonly failure: SqliteFailure };

@@ -5,6 +5,7 @@ import { Worker } from 'node:worker_threads';
 import { ExportError } from '../core/errors.ts';
 import type { SqlRow } from './database.ts';
 import { sqliteError } from './sqlite-errors.ts';
+import { putTexts } from './text-column.ts';
 import type { SqliteReply, SqliteRequest, SqliteSettings } from './sqlite-protocol.ts';
 
 // The checkout runs .ts, the built package .js.
@@ -71,7 +72,7 @@ export class SqliteThread {
     worker.on('message', (reply: SqliteReply) => {
       const question = this.#waiting.shift();
       if (this.#waiting.length === 0) worker.unref();
-      if ('rows' in reply) question?.resolve(reply.rows);
+      if ('rows' in reply) question?.resolve(reply.texts ? putTexts(reply.rows, reply.texts) : reply.rows);
       else question?.reject(sqliteError(reply.failure, this.#settings.file));
     });
     worker.on('error', (error) => this.#fail(worker, error));

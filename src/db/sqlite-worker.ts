@@ -4,6 +4,7 @@
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { parentPort, workerData } from 'node:worker_threads';
 import type { SqlRow, SqlValue } from './database.ts';
+import { takeTexts } from './text-column.ts';
 import type { SqliteFailure, SqliteReply, SqliteRequest, SqliteSettings } from './sqlite-protocol.ts';
 
 /** Prepared statements kept; beyond it the oldest goes. */
@@ -35,6 +36,7 @@ class Connection {
   answer(request: SqliteRequest): SqlRow[] {
     switch (request.kind) {
       case 'query':
+      case 'texts':
         return this.#prepare(request.sql).all(...request.params) as SqlRow[];
       case 'execute':
         this.#connection.exec(request.script);
@@ -81,11 +83,12 @@ function serve(): void {
     try {
       // Opened by the first message, so that a file that cannot be opened fails a query and not the thread.
       if (request.kind !== 'close') connection ??= new Connection(workerData as SqliteSettings);
-      reply = { rows: connection?.answer(request) ?? [] };
+      const rows = connection?.answer(request) ?? [];
+      reply = request.kind === 'texts' ? { rows, texts: takeTexts(rows) } : { rows };
     } catch (error) {
       reply = { failure: describe(error) };
     }
-    port.postMessage(reply);
+    port.postMessage(reply, 'texts' in reply ? [reply.texts.buffer] : []);
     if (request.kind === 'close') port.close();
   });
 }

@@ -8,6 +8,7 @@ import { ExportError } from '../core/errors.ts';
 import type { BulkInsert, Database, Queryable, SqlValue } from './database.ts';
 import { placeholders } from './database.ts';
 import { SqliteThread, type AskSqlite } from './sqlite-thread.ts';
+import { textsAsBytes, type WithTextBytes } from './text-column.ts';
 import { TransactionScope } from './transaction-scope.ts';
 import { WorkQueue } from './work-queue.ts';
 
@@ -58,6 +59,12 @@ class SqliteDatabase implements Database {
     const reads = /^\s*(?:select|with)\b/i.test(sql);
     if (reads) return ask<Row>((request) => this.#idlestReader().ask(request), sql, params);
     return this.#write(() => ask<Row>((request) => this.#writer.ask(request), sql, params));
+  }
+
+  async queryTexts<Row extends object>(sql: string, params: readonly SqlValue[] = []): Promise<WithTextBytes<Row>[]> {
+    this.#scope.refuseInside();
+    const rows: object[] = await this.#idlestReader().ask({ kind: 'texts', sql, params });
+    return rows as WithTextBytes<Row>[];
   }
 
   insertMany(insert: BulkInsert): Promise<void> {
@@ -112,6 +119,10 @@ class TransactionHandle implements Queryable {
 
   query<Row extends object>(sql: string, params: readonly SqlValue[] = []): Promise<Row[]> {
     return ask<Row>(this.#ask, sql, params);
+  }
+
+  async queryTexts<Row extends object>(sql: string, params?: readonly SqlValue[]): Promise<WithTextBytes<Row>[]> {
+    return textsAsBytes(await this.query(sql, params));
   }
 
   insertMany(insert: BulkInsert): Promise<void> {

@@ -20,6 +20,7 @@ import type {
   RunRecord,
   RunRequest,
 } from './center.ts';
+import { Bell } from './bell.ts';
 import type { OpenCenterOptions } from './open-center.ts';
 import { listProfiles, putProfile, showProfile } from './profile-store.ts';
 import { isEnded, RunQueue } from './run-queue.ts';
@@ -38,6 +39,8 @@ export class LocalCenter implements Center {
     return openWorkshop(this.#db, this.#clock, this.#options);
   });
   readonly #queue: RunQueue;
+  /** Rings when a run of this process has a new event. */
+  readonly #news = new Bell();
 
   constructor(db: Database, clock: Clock, options: OpenCenterOptions) {
     this.#db = db;
@@ -46,6 +49,7 @@ export class LocalCenter implements Center {
     this.#queue = new RunQueue({
       db,
       clock,
+      onEvent: () => this.#news.ring(),
       execute: async (tenant, task) => (await this.#workshop()).execute(tenant, task),
       ...(options.onRunFailure ? { onFailure: options.onRunFailure } : {}),
     });
@@ -59,6 +63,11 @@ export class LocalCenter implements Center {
   /** The address that results and signatures name, once the service knows it. */
   async setPublicUrl(url: string): Promise<void> {
     (await this.#workshop()).setPublicUrl(url);
+  }
+
+  /** Makes the key that signs, unless one is there or brought along; so its public half can be handed out before a run. */
+  async ensureSigningKey(): Promise<void> {
+    await (await this.#keys()).openSigner();
   }
 
   /** Executes queued runs, and collects garbage now and then, until `signal` aborts. */
@@ -124,6 +133,7 @@ export class LocalCenter implements Center {
     });
     refuseOtherRequest(row, request);
     if (this.#options.service !== true && !isEnded(row.state)) this.#executeSoon(tenant, row.id);
+    this.#queue.wake();
     return runRecordOf(row);
   }
 
@@ -151,6 +161,7 @@ export class LocalCenter implements Center {
   async *runEvents(tenant: string, id: string, after = 0, signal?: AbortSignal): AsyncGenerator<RunEvent> {
     let last = after;
     for (;;) {
+      const wait = this.#news.listen();
       // The state is read first, so that an end that it tells has its events written already.
       const { state } = await this.#row(tenant, id);
       const events = await runEventsAfter(this.#db, id, last);
@@ -158,7 +169,7 @@ export class LocalCenter implements Center {
       last = events.at(-1)?.sequence ?? last;
       if (events.length === 0) {
         if (isEnded(state) || signal?.aborted === true) return;
-        await pause(100);
+        await wait(100);
       }
     }
   }

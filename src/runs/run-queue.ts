@@ -16,6 +16,7 @@ import {
   type Lease,
   type RunRow,
 } from '../db/runs.ts';
+import { Bell } from './bell.ts';
 import type { RunRequest, RunResult } from './center.ts';
 import type { RunProgress, RunTask } from './run-context.ts';
 
@@ -23,6 +24,8 @@ export type RunQueueOptions = {
   readonly db: Database;
   readonly clock: Clock;
   readonly execute: (tenant: string, task: RunTask) => Promise<RunResult>;
+  /** Told whenever a run has a new event. */
+  readonly onEvent?: () => void;
   /** Told of every attempt that failed, with its cause. */
   readonly onFailure?: (run: string, error: ExportError) => void;
 };
@@ -34,6 +37,7 @@ const maxAttempts = 8;
 
 export class RunQueue {
   readonly #options: RunQueueOptions;
+  readonly #bell = new Bell();
   readonly #owner = `${hostname()}:${process.pid}:${randomUUID().slice(0, 8)}`;
 
   constructor(options: RunQueueOptions) {
@@ -42,10 +46,22 @@ export class RunQueue {
 
   /** Claims and executes until `signal` aborts; the run in work is given back then. */
   async work(signal: AbortSignal): Promise<void> {
-    while (!signal.aborted) {
-      const worked = await this.workOnce(signal).catch((error: unknown) => this.#survive(error));
-      if (!worked) await sleep(pollMs, signal);
+    const stop = (): void => this.#bell.ring();
+    signal.addEventListener('abort', stop);
+    try {
+      while (!signal.aborted) {
+        const wait = this.#bell.listen();
+        const worked = await this.workOnce(signal).catch((error: unknown) => this.#survive(error));
+        if (!worked && !signal.aborted) await wait(pollMs);
+      }
+    } finally {
+      signal.removeEventListener('abort', stop);
     }
+  }
+
+  /** Tells that a run was queued in this process; those of others are found a little later. */
+  wake(): void {
+    this.#bell.ring();
   }
 
   /** Executes one run that waits (the one named, if any); false when there is none. */
@@ -114,6 +130,7 @@ export class RunQueue {
     await addRunEvent(db, lease.run, { at, state, message, done: done ?? null, total: total ?? null }).catch(
       () => undefined,
     );
+    this.#options.onEvent?.();
   }
 
   #heartbeat(lease: Lease, own: AbortController): NodeJS.Timeout {
@@ -149,8 +166,9 @@ export class RunQueue {
     await this.#event(lease, state, message);
   }
 
-  #event(lease: Lease, state: string, message: string): Promise<void> {
-    return addRunEvent(this.#options.db, lease.run, { at: this.#now(), state, message, done: null, total: null });
+  async #event(lease: Lease, state: string, message: string): Promise<void> {
+    await addRunEvent(this.#options.db, lease.run, { at: this.#now(), state, message, done: null, total: null });
+    this.#options.onEvent?.();
   }
 
   /** Writes an outcome although the database may be away; gives up when the lease is lost. */
