@@ -39,6 +39,16 @@ describe('the service', () => {
     assert.equal((await fetch(`${service.url}/openapi.json`)).status, 200);
   });
 
+  test('the first start makes the signing key, later ones keep it', async (t) => {
+    const service = await startService(t);
+    const data = ['--data', service.data];
+    const first = (await exportCenterJson(['keys', 'public', ...data])) as { publicKey: string };
+    assert.match(first.publicKey, /^-----BEGIN PUBLIC KEY-----\n/);
+    await service.program.stop();
+    await startService(t, { data: service.data });
+    assert.deepEqual(await exportCenterJson(['keys', 'public', ...data]), first);
+  });
+
   test('commands on its folder go through it, and give what they give without it', async (t) => {
     const service = await startService(t);
     const data = ['--data', service.data];

@@ -86,6 +86,7 @@ async function serveUntilEnd(
     const inner = address.inner ?? (await startServer({ listen: { host: '127.0.0.1', port: 0 }, ...apps }));
     if (typeof inner !== 'string') servers.push(inner);
     await center.setPublicUrl(publicUrl ?? address.outer);
+    await center.ensureSigningKey();
     await lock.announce({
       address: typeof inner === 'string' ? inner : inner.url,
       pid: process.pid,
