@@ -97,9 +97,17 @@ function readString(line: Buffer, start: number): JsonString {
     if (byte === backslash || byte < 0x20 || byte > 0x7e) break;
   }
   const stop = stringEnd(line, start);
-  const text = JSON.parse(line.toString('utf8', start, stop)) as string;
+  const text = parseString(line.toString('utf8', start, stop));
   if (!line.subarray(start, stop).equals(Buffer.from(JSON.stringify(text)))) throw damaged('a line is not canonical');
   return { text, end: stop };
+}
+
+function parseString(json: string): string {
+  try {
+    return JSON.parse(json) as string;
+  } catch {
+    throw damaged('a string of a line is not JSON');
+  }
 }
 
 /** Offset behind the closing quote of the JSON string that starts at `start`. */
