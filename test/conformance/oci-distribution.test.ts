@@ -4,10 +4,16 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { describe, it } from 'node:test';
+import { describe, it, type TestContext } from 'node:test';
+import { systemClock } from '../../src/core/clock.ts';
+import { createHttp } from '../../src/registry/client/http.ts';
+import { openS3Storage } from '../../src/registry/storage/s3/s3-storage.ts';
+import type { RegistryStorage } from '../../src/registry/storage/storage.ts';
 import { judgeOrSkip } from '../judges.ts';
 import { startRegistry } from '../registry/start-registry.ts';
 import { runProgram } from '../support/run-program.ts';
+import { startS3Server } from '../support/s3-server.ts';
+import { atEnd } from '../support/scope.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const cases = [
@@ -15,14 +21,19 @@ const cases = [
   { version: '1.1', challenge: 'basic' },
   { version: 'dev', challenge: 'bearer' },
   { version: 'dev', challenge: 'basic' },
+  { version: '1.1', challenge: 'bearer', storage: 'bucket' },
+  { version: 'dev', challenge: 'basic', storage: 'bucket' },
 ] as const;
 
 describe('the OCI conformance program', { concurrency: 1 }, () => {
-  for (const { version, challenge } of cases) {
-    it(`finds no failure in profile ${version} behind ${challenge} authentication`, async (t) => {
+  for (const { version, challenge, ...rest } of cases) {
+    const where = 'storage' in rest ? 'in a bucket' : 'on a disk';
+    it(`finds no failure in profile ${version} behind ${challenge} authentication, stored ${where}`, async (t) => {
       const conformance = judgeOrSkip(t, 'conformance');
       if (conformance === undefined) return;
-      const registry = await startRegistry(t, { challenge });
+      const storage = 'storage' in rest ? await bucketStorage(t) : undefined;
+      if (storage === 'skipped') return;
+      const registry = await startRegistry(t, { challenge, ...(storage ? { storage } : {}) });
       const results = await temporaryFolder(t, 'conformance');
       const { code, stdout, stderr } = await runProgram(conformance, [], {
         cwd: results,
@@ -51,3 +62,11 @@ describe('the OCI conformance program', { concurrency: 1 }, () => {
     });
   }
 });
+
+async function bucketStorage(t: TestContext): Promise<RegistryStorage | 'skipped'> {
+  if (judgeOrSkip(t, 'versitygw') === undefined) return 'skipped';
+  const { location } = await startS3Server(t);
+  const http = createHttp({ env: {} });
+  atEnd(t, () => http.close());
+  return openS3Storage({ location, http, clock: systemClock });
+}

@@ -27,11 +27,15 @@ export type StartedRegistry = {
 };
 
 export type StartRegistryOptions = Pick<RegistryAppOptions, 'challenge' | 'publicUrl' | 'stallMs'> &
-  Pick<Partial<AccessOptions>, 'anonymousPull'> & { readonly folder?: string };
+  Pick<Partial<AccessOptions>, 'anonymousPull'> & {
+    readonly folder?: string;
+    /** Instead of a disk storage in the folder. */
+    readonly storage?: RegistryStorage;
+  };
 
 export async function startRegistry(scope: Scope, options: StartRegistryOptions = {}): Promise<StartedRegistry> {
   const folder = options.folder ?? (await temporaryFolder(scope, 'registry'));
-  const storage = await openDiskStorage(`${folder}/oci`, { clock: systemClock });
+  const storage = options.storage ?? (await openDiskStorage(`${folder}/oci`, { clock: systemClock }));
   const { anonymousPull, challenge, publicUrl, stallMs } = options;
   const access = await openAccess(folder, { clock: systemClock, ...(anonymousPull ? { anonymousPull } : {}) });
   const log: RegistryLogEntry[] = [];

@@ -150,6 +150,10 @@ async function answerRoute(x: Exchange, { route, name, reference }: RouteMatch):
     const headers = { Allow: Object.keys(route.methods).join(', ') };
     return refuse(x, 405, 'UNSUPPORTED', { message: `${x.method} is not supported here`, headers });
   }
+  if (action !== 'pull' && x.context.storage.refusesClients !== undefined) {
+    const headers = { Allow: 'GET, HEAD' };
+    return refuse(x, 405, 'UNSUPPORTED', { message: x.context.storage.refusesClients, headers });
+  }
   if (!x.context.access.allows(x.caller, name, action)) return refuseAccess(x, name, action);
   return route.handle({ ...x, repository: x.context.storage.repository(name), reference });
 }

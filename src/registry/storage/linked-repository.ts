@@ -95,6 +95,12 @@ export class LinkedRepository implements StoredRepository {
     return this.#storage.content.read(digest);
   }
 
+  async blobUrl(digest: Digest): Promise<URL | undefined> {
+    const { content } = this.#storage;
+    if (!content.urlOf || !(await this.#store.has(this.#paths.blob(digest)))) return undefined;
+    return content.urlOf(digest);
+  }
+
   async *openBlob(descriptor: Descriptor, from = 0): AsyncIterable<Buffer> {
     const { digest, size } = descriptor;
     const reader = await this.readBlob(digest);

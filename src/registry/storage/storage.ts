@@ -13,6 +13,8 @@ export interface RegistryStorage {
   readonly content: Sweepable;
   /** Files that were being written, or removed, when a process ended. */
   readonly leftovers: Sweepable;
+  /** Set where clients may only read: where they should write instead, as a sentence. */
+  readonly refusesClients?: string;
 }
 
 export interface StoredRepository extends Repository {
@@ -20,6 +22,8 @@ export interface StoredRepository extends Repository {
   exists(): Promise<boolean>;
   /** A blob of this repository for serving, undefined when it is not there. The caller closes it. */
   readBlob(digest: Digest): Promise<BlobReader | undefined>;
+  /** Where a client may fetch a blob of this repository without us, undefined when it must come through here. */
+  blobUrl?(digest: Digest): Promise<URL | undefined>;
   /** Makes a blob of one of the repositories `from` a blob of this one; false when none of them has it. */
   mountBlob(digest: Digest, from: readonly string[]): Promise<boolean>;
   /** Removes a manifest with every tag on it; false when it was not there. */

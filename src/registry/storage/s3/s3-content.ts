@@ -32,11 +32,13 @@ export type S3ContentOptions = {
 };
 
 export class S3Content implements StoredContent {
+  readonly urlOf?: (digest: Digest) => Promise<URL | undefined>;
   readonly #options: S3ContentOptions;
   readonly #cache: ByteLru;
 
   constructor(options: S3ContentOptions) {
     this.#options = options;
+    if (options.redirects) this.urlOf = (digest) => this.#urlOf(digest);
     this.#cache = new ByteLru(options.cacheBytes);
   }
 
@@ -104,9 +106,9 @@ export class S3Content implements StoredContent {
     return found && this.#keep(digest, await found.response.bytes(limits.manifestBytes + 1));
   }
 
-  async urlOf(digest: Digest): Promise<URL | undefined> {
-    const { bucket, redirects } = this.#options;
-    if (!redirects || this.#cache.has(digest)) return undefined;
+  async #urlOf(digest: Digest): Promise<URL | undefined> {
+    const { bucket } = this.#options;
+    if (this.#cache.has(digest)) return undefined;
     const size = await this.size(digest);
     return size !== undefined && size > cachedBlobBytes ? bucket.urlOf(this.#key(digest), urlSeconds) : undefined;
   }
