@@ -76,7 +76,8 @@ function startAnew() {
 
 /** What a user has set counts; NODE_DISABLE_COMPILE_CACHE=1 turns the cache off. */
 function environment() {
-  const { HOME: home, XDG_CACHE_HOME: cache = home && join(home, '.cache') } = process.env;
+  const { HOME: home } = process.env;
+  const cache = process.env['XDG_CACHE_HOME'] || (home && join(home, '.cache'));
   return {
     // Code compiled before makes starts faster and every thread some 10 MB smaller: no types have to be stripped.
     ...(cache ? { NODE_COMPILE_CACHE: join(cache, 'export-center', 'compiled') } : {}),
