@@ -6,7 +6,7 @@ import { isDigest, type Digest } from '../../core/digest.ts';
 import { ExportError } from '../../core/errors.ts';
 import { limits } from '../../core/limits.ts';
 import { isRepositoryName } from '../../oci/reference.ts';
-import { bodyOf, declaredLength, expectSilence, headerOf, reply, type RepositoryExchange } from './exchange.ts';
+import { declaredLength, expectSilence, headerOf, passingBodyOf, reply, type RepositoryExchange } from './exchange.ts';
 import { refuse } from './oci-error.ts';
 
 /** POST …/blobs/uploads/ */
@@ -56,7 +56,7 @@ async function uploadAtOnce(x: RepositoryExchange, digest: Digest): Promise<void
   checkLength(x);
   const id = await uploads.start();
   try {
-    await uploads.append(id, bodyOf(x), 0);
+    await uploads.append(id, passingBodyOf(x), 0);
     expectSilence(x);
     await uploads.finish(id, digest);
   } catch (thrown) {
@@ -71,7 +71,7 @@ async function patchUpload(x: RepositoryExchange): Promise<void> {
   checkLength(x);
   const offset = chunkOffset(x);
   try {
-    const size = await x.repository.uploads.append(x.reference, bodyOf(x), offset);
+    const size = await x.repository.uploads.append(x.reference, passingBodyOf(x), offset);
     return reply(x, 202, uploadHeaders(x, x.reference, size));
   } catch (thrown) {
     return refuseOffset(x, thrown);
@@ -85,7 +85,7 @@ async function putUpload(x: RepositoryExchange): Promise<void> {
   checkLength(x);
   const offset = chunkOffset(x);
   try {
-    if (declaredLength(x) !== 0) await uploads.append(x.reference, bodyOf(x), offset);
+    if (declaredLength(x) !== 0) await uploads.append(x.reference, passingBodyOf(x), offset);
     expectSilence(x);
     await uploads.finish(x.reference, digest);
   } catch (thrown) {

@@ -10,6 +10,12 @@ const pieceBytes = 1 << 20;
 /** Most streams are small: the first piece does not take a whole one's memory. */
 const firstPieceBytes = 64 << 10;
 
+/**
+ * From time to time what was written is sent on to the disk while more comes in. Otherwise all of a large upload would
+ * wait for the last sync, and large uploads that end together would keep every thread that writes busy with it.
+ */
+const flushEveryBytes = 32 << 20;
+
 export type AppendOptions = {
   /** Where in the file the first byte goes. */
   readonly position: number;
@@ -47,11 +53,15 @@ class PieceWriter {
   /** The piece before this one; free again once nothing is in flight. */
   #previous: Buffer | undefined;
   #inFlight: Promise<void> = Promise.resolve();
+  #flushedAt: number;
+  #flushing = false;
+  #ahead: Promise<void> = Promise.resolve();
 
   constructor(handle: FileHandle, { position, hash }: AppendOptions) {
     this.#handle = handle;
     this.#hash = hash;
     this.#written = position;
+    this.#flushedAt = position;
     this.size = position;
   }
 
@@ -70,6 +80,7 @@ class PieceWriter {
   async flush(): Promise<void> {
     if (this.#piece && this.#filled > 0) await this.#send(this.#piece);
     await this.#inFlight;
+    await this.#ahead;
   }
 
   async #send(piece: Buffer): Promise<void> {
@@ -83,6 +94,18 @@ class PieceWriter {
     this.#piece = this.#previous?.byteLength === pieceBytes ? this.#previous : undefined;
     this.#previous = piece;
     this.#filled = 0;
+    this.#flushAhead();
+  }
+
+  /** One at a time, awaited at the end: the system tells of a failed sync only once, so it must not get lost. */
+  #flushAhead(): void {
+    if (this.#flushing || this.#written - this.#flushedAt < flushEveryBytes) return;
+    this.#flushedAt = this.#written;
+    this.#flushing = true;
+    const synced = onDisk('writing content', () => this.#handle.datasync());
+    const before = this.#ahead;
+    this.#ahead = synced.finally(() => (this.#flushing = false)).then(() => before);
+    this.#ahead.catch(() => undefined);
   }
 }
 
