@@ -82,12 +82,12 @@ async function measure(scope: Scope, ingested: string, chain: Mirror): Promise<S
 }
 
 /** Seconds of the whole run, and of its build: from the plan to the stored manifests. */
-async function fullBuild({ center, succeed }: TestCenter): Promise<{ readonly run: number; readonly build: number }> {
+async function fullBuild(publisher: TestCenter): Promise<{ readonly run: number; readonly build: number }> {
   const start = performance.now();
-  const { run: id } = await succeed('mirror:full');
+  const { run: id } = await publisher.succeed('mirror:full');
   const whole = (performance.now() - start) / 1_000;
   let [from, to] = [0, 0];
-  for await (const { state, at } of center.runEvents(tenant, id)) {
+  for await (const { state, at } of publisher.center.runEvents(tenant, id)) {
     if (state === 'building' && from === 0) from = Date.parse(at);
     if (state === 'attesting') to = Date.parse(at);
   }
