@@ -8,6 +8,7 @@
 //   repositories/<name>/_referrers/<alg>-<hex of the subject>/<alg>-<hex>   the referrer's descriptor
 //   repositories/<name>/_deleted/<alg>-<hex>          empty: a manifest that was here once
 //   repositories/<name>/_uploads/<uuid>               bytes received so far
+//   quarantine/<alg>-<hex>                            content that the scrub took aside
 //   tmp/<uuid>                                        files being written, and files being removed
 //
 // A component of a repository's name cannot begin with "_", so names and parts never meet.
@@ -22,17 +23,23 @@ const uploadId = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$
 export class DiskPaths {
   readonly blobs: string;
   readonly repositories: string;
+  readonly quarantine: string;
   readonly temporary: string;
 
   constructor(root: string) {
     this.blobs = join(root, 'blobs');
     this.repositories = join(root, 'repositories');
+    this.quarantine = join(root, 'quarantine');
     this.temporary = join(root, 'tmp');
   }
 
   blob(digest: Digest): string {
     const hex = digestHex(digest);
     return join(this.blobs, digestAlgorithm(digest), hex.slice(0, 2), hex);
+  }
+
+  quarantined(digest: Digest): string {
+    return join(this.quarantine, fileOfDigest(digest));
   }
 
   /** Throws INPUT_INVALID for a name that the specification does not allow; no other name reaches the disk. */

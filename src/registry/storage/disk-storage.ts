@@ -9,6 +9,7 @@ import { compareUtf8 } from '../../core/order.ts';
 import { ContentStore } from './content-store.ts';
 import { digestOfFile, DiskPaths } from './disk-paths.ts';
 import { diskLinks } from './disk-links.ts';
+import { diskScrubbable } from './disk-scrubbable.ts';
 import { makeFolder } from './durable-file.ts';
 import { LinkedRepository, type LinkedStorage } from './linked-repository.ts';
 import { ifPresent } from './storage-error.ts';
@@ -41,6 +42,7 @@ export async function openDiskStorage(dir: string, options: DiskStorageOptions):
     repository: (name) => new LinkedRepository(name, linked),
     repositories: async () => (await repositoriesBelow(paths.repositories, '')).sort(compareUtf8),
     content: sweptContent(paths, content),
+    scrubbable: diskScrubbable(paths, content),
     leftovers: sweptFolder({
       folder: paths.temporary,
       temporary: paths.temporary,

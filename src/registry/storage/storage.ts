@@ -11,6 +11,7 @@ export interface RegistryStorage {
   repositories(): Promise<string[]>;
   /** Content by digest, of whatever repository, as the sweep sees it. */
   readonly content: Sweepable;
+  readonly scrubbable: Scrubbable;
   /** Files that were being written, or removed, when a process ended. */
   readonly leftovers: Sweepable;
   /** Set where clients may only read: where they should write instead, as a sentence. */
@@ -91,4 +92,13 @@ export interface Sweepable {
   find(name: string): Promise<SweepEntry | undefined>;
   /** Removes an entry unless it was touched at or after `beforeMs`, also in the last moment; true when it is gone. */
   discard(name: string, beforeMs: number): Promise<boolean>;
+}
+
+/** Content as the scrub sees it: what is stored, past every cache. */
+export interface Scrubbable {
+  has(digest: Digest): Promise<boolean>;
+  /** The stored bytes, unverified; undefined when it is not there. */
+  open(digest: Digest): Promise<AsyncIterable<Buffer> | undefined>;
+  /** Takes aside what is stored under a digest, unless it is right after all; true when it is gone from its place. */
+  quarantine(digest: Digest): Promise<boolean>;
 }

@@ -31,7 +31,7 @@ async function pushWhole(repository: StoredRepository, text: string): Promise<vo
   assert.deepEqual(stored?.bytes, manifest.bytes);
 }
 
-type Place = { readonly folder: string; open(): Promise<RegistryStorage> };
+type Place = { readonly folder: string; open: () => Promise<RegistryStorage> };
 
 function sweepBesidePushes(place: (t: TestContext) => Promise<Place>): void {
   it('a sweep takes nothing that a push beside it relies on', async (t) => {

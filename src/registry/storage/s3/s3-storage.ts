@@ -15,6 +15,7 @@ import { S3Bucket } from './s3-bucket.ts';
 import { S3Content } from './s3-content.ts';
 import { s3Links, sweptObjects } from './s3-links.ts';
 import type { S3Location } from './s3-location.ts';
+import { s3Scrubbable } from './s3-scrubbable.ts';
 import { S3Touches } from './s3-touches.ts';
 import { S3Uploads, type S3UploadMemory } from './s3-uploads.ts';
 
@@ -53,6 +54,7 @@ export async function openS3Storage(options: S3StorageOptions): Promise<Registry
     repository: (name) => new LinkedRepository(name, linked),
     repositories: async () => (await repositoriesBelow(bucket, paths.repositories, '')).sort(compareUtf8),
     content: sweptContent(bucket, touches, paths, content),
+    scrubbable: s3Scrubbable(bucket, paths, content),
     leftovers: leftovers(bucket, touches),
   };
 }
