@@ -13,6 +13,7 @@ import { tenant } from '../support/center.ts';
 import type { Scope } from '../support/scope.ts';
 import { startService, type Service } from '../support/service.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
+import { withScope } from '../support/with-scope.ts';
 import { tellStep, writeStory, type Story } from './story.ts';
 import { assertWholeRegistry } from './whole-registry.ts';
 
@@ -67,7 +68,7 @@ export class CrashWorld {
   /** One story with a death at each of `moments`. Throws an AssertionError when something was lost. */
   async round(moments: readonly Moment[]): Promise<Death[]> {
     const name = `round-${this.#rounds++}`;
-    return inScope(async (scope) => {
+    return withScope(async (scope) => {
       const data = join(await temporaryFolder(scope, 'crash-round'), 'data');
       const story = this.#story.withDestination(`${this.#registry.host}/default/${name}`);
       const deaths: Death[] = [];
@@ -192,13 +193,4 @@ async function tagsOf(data: string): Promise<Map<string, string>> {
 function bundleTags(repository: string, tags: ReadonlyMap<string, string>): [string, string][] {
   const named = [...tags].map(([tag, digest]): [string, string] => [`${repository}:${tag}`, digest]);
   return named.filter(([tag]) => !/\.(?:sig|att)$/.test(tag));
-}
-
-async function inScope<Result>(work: (scope: Scope) => Promise<Result>): Promise<Result> {
-  const cleanups: (() => void | Promise<void>)[] = [];
-  try {
-    return await work({ after: (cleanup) => void cleanups.push(cleanup) });
-  } finally {
-    for (const cleanup of cleanups.toReversed()) await cleanup();
-  }
 }
