@@ -14,6 +14,7 @@ import {
   renewLease,
   runById,
   type Lease,
+  type RunChange,
   type RunRow,
 } from '../db/runs.ts';
 import { Bell } from './bell.ts';
@@ -80,10 +81,10 @@ export class RunQueue {
     return false;
   }
 
-  /** A database that is away comes back: the loop goes on. Anything else is a defect and ends it. */
+  /** A database that is away, or has no space, comes back: the loop goes on. Anything else is a defect and ends it. */
   #survive(error: unknown): false {
     const known = toExportError(error);
-    if (!known.retryable && known.code !== 'CANCELLED') throw known;
+    if (!known.retryable && known.code !== 'CANCELLED' && known.code !== 'STORAGE_FULL') throw known;
     this.#options.onFailure?.('-', known);
     return false;
   }
@@ -145,7 +146,7 @@ export class RunQueue {
 
   async #fail(row: RunRow, lease: Lease, error: ExportError): Promise<void> {
     this.#options.onFailure?.(row.id, error);
-    if (error.retryable && row.attempt < maxAttempts) return this.#retryLater(row, lease, error);
+    if (mayPassLater(error) && row.attempt < maxAttempts) return this.#retryLater(row, lease, error);
     const { code, message, hint } = error;
     const failure = JSON.stringify({ code, message, ...(hint === undefined ? {} : { hint }) });
     const state = code === 'CANCELLED' ? 'cancelled' : 'failed';
@@ -155,30 +156,34 @@ export class RunQueue {
   async #retryLater(row: RunRow, lease: Lease, error: ExportError): Promise<void> {
     const waitMs = Math.min(2 ** row.attempt * 250, 30_000);
     const runAfter = new Date(this.#options.clock.now().getTime() + waitMs).toISOString();
-    await this.#persist(async () => {
-      await changeRun(this.#options.db, lease, { state: 'queued', at: this.#now(), release: true, runAfter });
-      await this.#event(lease, 'queued', `attempt ${row.attempt} failed, another follows: ${error.message}`);
-    });
+    const message = `attempt ${row.attempt} failed, another follows: ${error.message}`;
+    await this.#persist(() => this.#release(lease, { state: 'queued', runAfter }, message));
   }
 
   async #end(lease: Lease, state: RunRow['state'], ended: { result?: string; failure?: string }, message: string) {
-    await changeRun(this.#options.db, lease, { state, at: this.#now(), release: true, ...ended });
-    await this.#event(lease, state, message);
+    await this.#release(lease, { state, ...ended }, message);
   }
 
-  async #event(lease: Lease, state: string, message: string): Promise<void> {
-    await addRunEvent(this.#options.db, lease.run, { at: this.#now(), state, message, done: null, total: null });
+  /** Gives the lease back with the event that says why, in one: who sees the state finds the event. */
+  async #release(lease: Lease, change: Omit<RunChange, 'at' | 'release'>, message: string): Promise<void> {
+    const at = this.#now();
+    const { state } = change;
+    await this.#options.db.transaction(async (tx) => {
+      await changeRun(tx, lease, { ...change, at, release: true });
+      await addRunEvent(tx, lease.run, { at, state, message, done: null, total: null });
+    });
     this.#options.onEvent?.();
   }
 
-  /** Writes an outcome although the database may be away; gives up when the lease is lost. */
+  /** Writes an outcome although the database may be away for a minute. Nothing is written when the lease was lost. */
   async #persist(write: () => Promise<void>): Promise<void> {
-    for (let attempt = 0; attempt < 60; attempt++) {
+    for (let attempt = 1; ; attempt++) {
       try {
         return await write();
       } catch (thrown) {
         const error = toExportError(thrown);
-        if (!error.retryable) return;
+        if (error.code === 'CANCELLED') return;
+        if (!error.retryable || attempt === 60) throw error;
         await sleep(1_000);
       }
     }
@@ -206,6 +211,11 @@ export async function awaitEnd(db: Database, tenant: string, id: string, signal?
 
 export function isEnded(state: string): boolean {
   return state === 'succeeded' || state === 'failed' || state === 'cancelled';
+}
+
+/** A full disk is for people: a run that would wait for them in silence helps nobody. */
+function mayPassLater(error: ExportError): boolean {
+  return error.retryable && error.code !== 'STORAGE_FULL';
 }
 
 function cancelled(): ExportError {
