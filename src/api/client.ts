@@ -3,6 +3,9 @@
 import type { EvidenceDocument, ProfileRevision, RejectionRecord } from '../runs/center.ts';
 import type { Center, KeySummary, RunRecord } from '../runs/center.ts';
 import type { SourceSummary } from '../evidence/types.ts';
+import type { ScrubProgress, ScrubReport } from '../registry/storage/scrub.ts';
+import { eventStreamMediaType } from './event-stream-media-type.ts';
+import { readAnswerWithProgress } from './progress-answer.ts';
 import { followRun } from './remote-events.ts';
 import { remoteIngest } from './remote-ingest.ts';
 import { openRemote, type Remote, type RemoteOptions } from './remote.ts';
@@ -85,7 +88,7 @@ function runs(remote: Remote): Pick<Center, 'startRun' | 'run' | 'runs' | 'runEv
   };
 }
 
-function keysAndCare(remote: Remote): Pick<Center, 'keys' | 'generateKey' | 'importKey' | 'collectGarbage'> {
+function keysAndCare(remote: Remote): Pick<Center, 'keys' | 'generateKey' | 'importKey' | 'collectGarbage' | 'scrub'> {
   return {
     async keys() {
       return (await remote.get<{ keys: KeySummary[] }>({ path: ['keys'] })).keys;
@@ -98,5 +101,11 @@ function keysAndCare(remote: Remote): Pick<Center, 'keys' | 'generateKey' | 'imp
         repeatable: true,
       }),
     collectGarbage: (options) => remote.post({ path: ['gc'], json: options }),
+    async scrub({ signal, ...json }, onProgress) {
+      const headers = { accept: eventStreamMediaType };
+      const response = await remote.open('POST', { path: ['scrub'], json, headers, signal, repeatable: true });
+      const hint = 'the scrub ended with it: start it again';
+      return readAnswerWithProgress<ScrubProgress, ScrubReport>(response, { host: remote.host, onProgress, hint });
+    },
   };
 }

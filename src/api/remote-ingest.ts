@@ -6,11 +6,9 @@ import { stat } from 'node:fs/promises';
 import { basename, isAbsolute, resolve } from 'node:path';
 import { ExportError } from '../core/errors.ts';
 import type { IngestOptions, IngestProgress, IngestResult, Refusal } from '../evidence/types.ts';
-import type { HttpResponse } from '../registry/client/http-response.ts';
 import { eventStreamMediaType } from './event-stream-media-type.ts';
-import { readEvents } from './event-reader.ts';
 import { folderLines } from './folder-lines.ts';
-import { fromProblem } from './problem.ts';
+import { readAnswerWithProgress } from './progress-answer.ts';
 import type { Remote, RemotePost } from './remote.ts';
 
 export type RemoteIngest = {
@@ -26,7 +24,12 @@ export async function remoteIngest(remote: Remote, request: RemoteIngest): Promi
   const named = isLocator(request.options.from) || request.samePlace;
   const post = named ? naming(request) : await sending(remote, request, refused);
   const response = await remote.open('POST', { ...post, headers: { accept: eventStreamMediaType } });
-  return withOwnReasons(await readResult(response, remote.host, request.onProgress), refused);
+  const result = await readAnswerWithProgress<IngestProgress, IngestResult>(response, {
+    host: remote.host,
+    onProgress: request.onProgress,
+    hint: 'it may have been completed: see export-center evidence list; repeating it does no harm',
+  });
+  return withOwnReasons(result, refused);
 }
 
 /** True for what is not a path: an http(s) URL or an `oci:` reference. */
@@ -61,20 +64,4 @@ function withOwnReasons(result: IngestResult, refused: readonly Refusal[]): Inge
   if (refused.length === 0) return result;
   const own = new Map(refused.map((refusal) => [refusal.path, refusal]));
   return { ...result, rejected: result.rejected.map((refusal) => own.get(refusal.path) ?? refusal) };
-}
-
-async function readResult(
-  response: HttpResponse,
-  host: string,
-  onProgress: RemoteIngest['onProgress'],
-): Promise<IngestResult> {
-  for await (const { event, data } of readEvents(response.body)) {
-    if (event === 'progress') onProgress?.(JSON.parse(data) as IngestProgress);
-    if (event === 'result') return JSON.parse(data) as IngestResult;
-    if (event === 'problem') throw fromProblem(JSON.parse(data), response.status, host);
-  }
-  throw new ExportError('UNREACHABLE', `the connection to ${host} ended before the ingest was answered`, {
-    hint: 'it may have been completed: see export-center evidence list; repeating it does no harm',
-    retryable: true,
-  });
 }

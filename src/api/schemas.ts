@@ -184,4 +184,16 @@ export const garbageSchema = z.strictObject({ dryRun: z.boolean().default(false)
 
 export const garbageResultSchema = z.object({ blobs: count, bytes: count }).openapi('GarbageResult');
 
+export const scrubSchema = z.strictObject({ bytesPerSecond: z.int().min(1).optional() }).openapi('ScrubRequest');
+
+export const scrubReportSchema = z
+  .object({
+    blobs: count,
+    bytes: count,
+    findings: z.array(
+      z.object({ digest: text, kind: z.enum(['quarantined', 'missing']), reason: text, repositories: z.array(text) }),
+    ),
+  })
+  .openapi('ScrubReport');
+
 export const greetingSchema = z.object({ name: z.literal('export-center'), version: text }).openapi('Greeting');

@@ -2,6 +2,7 @@
 // `api/client.ts` over HTTP; the command line and the API routes see nothing else, so both give the same results.
 
 import type { IngestOptions, IngestProgress, IngestResult, SourceSummary } from '../evidence/types.ts';
+import type { ScrubProgress, ScrubReport } from '../registry/storage/scrub.ts';
 
 export type RunState =
   'queued' | 'planning' | 'building' | 'attesting' | 'publishing' | 'verifying' | 'succeeded' | 'failed' | 'cancelled';
@@ -104,6 +105,12 @@ export type KeySummary = {
   readonly publicKey: string;
 };
 
+export type ScrubRequest = {
+  /** Bytes read per second at most. */
+  readonly bytesPerSecond?: number;
+  readonly signal?: AbortSignal;
+};
+
 export interface Center {
   ingest(
     tenant: string,
@@ -128,5 +135,7 @@ export interface Center {
   /** PEM or cosign key text; the password comes from the caller, never from argv. */
   importKey(text: string, password?: string): Promise<KeySummary>;
   collectGarbage(options: { readonly dryRun: boolean }): Promise<{ readonly blobs: number; readonly bytes: number }>;
+  /** Hashes all content of the registry anew and takes aside what is wrong, until `signal` aborts. */
+  scrub(options: ScrubRequest, onProgress?: (progress: ScrubProgress) => void): Promise<ScrubReport>;
   close(): Promise<void>;
 }

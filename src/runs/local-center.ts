@@ -3,11 +3,12 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import type { Clock } from '../core/clock.ts';
-import { ExportError } from '../core/errors.ts';
+import { ExportError, toExportError } from '../core/errors.ts';
 import type { Database } from '../db/database.ts';
 import { evidenceStore, type EvidenceStore } from '../db/evidence.ts';
 import { insertRun, requestCancel, runById, runEventsAfter, runsOf, type RunRow } from '../db/runs.ts';
 import type { IngestOptions, IngestProgress, IngestResult, SourceSummary } from '../evidence/types.ts';
+import type { ScrubProgress, ScrubReport } from '../registry/storage/scrub.ts';
 import type { RegistryStorage } from '../registry/storage/storage.ts';
 import type { KeyStore } from '../trust/key-store.ts';
 import type {
@@ -19,6 +20,7 @@ import type {
   RunEvent,
   RunRecord,
   RunRequest,
+  ScrubRequest,
 } from './center.ts';
 import { Bell } from './bell.ts';
 import type { OpenCenterOptions } from './open-center.ts';
@@ -39,6 +41,8 @@ export class LocalCenter implements Center {
     return openWorkshop(this.#db, this.#clock, this.#options);
   });
   readonly #queue: RunQueue;
+  /** Runs whose outcome could not be written down, such as on a full disk; who waits for them is told. */
+  readonly #lost = new Map<string, ExportError>();
   /** Rings when a run of this process has a new event. */
   readonly #news = new Bell();
 
@@ -145,7 +149,11 @@ export class LocalCenter implements Center {
       }
     })();
     const settled: Promise<unknown> = work
-      .catch((error: unknown) => this.#options.onRunFailure?.(id, error as ExportError))
+      .catch((thrown: unknown) => {
+        const error = toExportError(thrown);
+        this.#lost.set(id, error);
+        this.#options.onRunFailure?.(id, error);
+      })
       .finally(() => this.#background.delete(settled));
     this.#background.add(settled);
   }
@@ -169,6 +177,8 @@ export class LocalCenter implements Center {
       last = events.at(-1)?.sequence ?? last;
       if (events.length === 0) {
         if (isEnded(state) || signal?.aborted === true) return;
+        const lost = this.#lost.get(id);
+        if (lost) throw lost;
         await wait(100);
       }
     }
@@ -194,6 +204,12 @@ export class LocalCenter implements Center {
 
   async collectGarbage({ dryRun }: { readonly dryRun: boolean }): Promise<{ blobs: number; bytes: number }> {
     return (await this.#workshop()).collectGarbage(dryRun);
+  }
+
+  async scrub(options: ScrubRequest, onProgress?: (progress: ScrubProgress) => void): Promise<ScrubReport> {
+    const { storage } = await this.#workshop();
+    const { scrub } = await import('../registry/storage/scrub.ts');
+    return scrub(storage, { ...options, clock: this.#clock, ...(onProgress ? { onProgress } : {}) });
   }
 
   /** Waits for runs that this process executes, then closes everything. */

@@ -4,6 +4,7 @@
 import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { gunzipSync } from 'node:zlib';
+import { digestOf } from '../../src/core/digest.ts';
 import { ExportError } from '../../src/core/errors.ts';
 import type { IngestOptions } from '../../src/evidence/types.ts';
 import type { Center, ProfileRevision, RunEvent, RunRecord } from '../../src/runs/center.ts';
@@ -137,6 +138,20 @@ export function fakeCenter(): FakeCenter {
       return key;
     },
     collectGarbage: async (options) => (note('collectGarbage', options), { blobs: 3, bytes: 4_096 }),
+    async scrub({ signal: _, ...options }, onProgress) {
+      note('scrub', options);
+      onProgress?.({ blobs: 1, bytes: 500, totalBytes: 1_000, found: 0 });
+      if (options.bytesPerSecond === 1_048_576) return { blobs: 2, bytes: 1_000, findings: [] };
+      const [damaged, lost] = [digestOf('damaged'), digestOf('lost')];
+      return {
+        blobs: 2,
+        bytes: 1_000,
+        findings: [
+          { digest: damaged, kind: 'quarantined', reason: 'other bytes', repositories: ['default/mirror'] },
+          { digest: lost, kind: 'missing', reason: 'not stored', repositories: ['default/a', 'default/b'] },
+        ],
+      };
+    },
     close: () => Promise.resolve(),
   };
 }

@@ -1,6 +1,7 @@
 // The commands on a made-up Center: what they ask it, what they print for people and for programs, how they end.
 
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { describe, test } from 'node:test';
 import { runCli } from '../../src/cli.ts';
@@ -227,6 +228,25 @@ describe('keys and gc', () => {
     assert.equal((await runOn(['gc'])).out, 'removed 3 blobs, 4.1 kB\n');
     assert.equal((await runOn(['gc', '--dry-run'])).out, 'would remove 3 blobs, 4.1 kB\n');
     assert.deepEqual((await json('gc', '--dry-run')).document, { dryRun: true, blobs: 3, bytes: 4_096 });
+  });
+
+  test('scrub names what is wrong with exit code 3, and says when all is right', async () => {
+    const wrong = await runOn(['scrub', '--json']);
+    assert.equal(wrong.code, 3);
+    assert.deepEqual(wrong.host.center.asked, [['scrub', { bytesPerSecond: 50 * 1_048_576 }]]);
+    const { ok, blobs, bytes, quarantined, missing } = JSON.parse(wrong.out) as Record<string, unknown>;
+    assert.deepEqual([ok, blobs, bytes], [false, 2, 1_000]);
+    const sha256 = (text: string): string => `sha256:${createHash('sha256').update(text).digest('hex')}`;
+    assert.deepEqual(quarantined, [
+      { digest: sha256('damaged'), reason: 'other bytes', repositories: ['default/mirror'] },
+    ]);
+    assert.deepEqual(missing, [
+      { digest: sha256('lost'), reason: 'not stored', repositories: ['default/a', 'default/b'] },
+    ]);
+    const right = await runOn(['scrub', '--rate', '1']);
+    assert.deepEqual([right.code, right.out], [0, 'all is right: 2 blobs, 1.0 kB\n']);
+    assert.deepEqual((await runOn(['scrub', '--rate', '0'])).host.center.asked, [['scrub', {}]]);
+    assert.equal((await runOn(['scrub', '--rate', 'fast'])).code, 2);
   });
 });
 

@@ -32,6 +32,7 @@ const commands = [
   'keys public',
   'login',
   'gc',
+  'scrub',
 ];
 
 const everywhere = ['--data', '--server', '--tenant', '--ca-file', '--json', '--quiet', '--offline'];

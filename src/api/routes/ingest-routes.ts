@@ -6,9 +6,8 @@ import { z } from '@hono/zod-openapi';
 import { ExportError } from '../../core/errors.ts';
 import type { IngestOptions, IngestProgress, IngestResult } from '../../evidence/types.ts';
 import { eventStreamMediaType } from '../event-stream-media-type.ts';
-import { eventStreamResponse } from '../event-stream.ts';
 import { exact } from '../exact.ts';
-import { progressEvents } from '../progress-events.ts';
+import { answerWithProgress } from '../progress-answer.ts';
 import { addRoute, type RouteRoom } from '../route.ts';
 import { ingestResultSchema, ingestSchema, uploadQuery } from '../schemas.ts';
 import { checkFileName, withSpooledUpload } from '../upload-spool.ts';
@@ -40,7 +39,7 @@ export function addIngestRoutes(room: RouteRoom, options: IngestRoutesOptions): 
     ({ tenant, body, request }) => {
       const ingest: IngestOptions = exact(body);
       checkOrigin(ingest.from);
-      return answer(request, options, (onProgress) => center.ingest(tenant, ingest, onProgress));
+      return answerWithProgress(request, options, (onProgress) => center.ingest(tenant, ingest, onProgress));
     },
   );
   addUpload(room, options);
@@ -67,15 +66,9 @@ function addUpload(room: RouteRoom, options: IngestRoutesOptions): void {
         withSpooledUpload(options.spoolDir, name, request.body, (from) =>
           center.ingest(tenant, { ...exact(rest), from }, onProgress),
         );
-      return answer(request, options, work);
+      return answerWithProgress(request, options, work);
     },
   );
-}
-
-async function answer(request: Request, options: IngestRoutesOptions, work: Work): Promise<Response> {
-  const streams = (request.headers.get('accept') ?? '').includes(eventStreamMediaType);
-  if (!streams) return Response.json(await work(() => {}));
-  return eventStreamResponse(progressEvents(work), { ...options, stopping: new AbortController().signal });
 }
 
 /** A relative path would be read from wherever the service was started. */

@@ -1,4 +1,4 @@
-// Declares serve, login, gc and keys.
+// Declares serve, login, gc, scrub and keys.
 
 import type { Command } from 'commander';
 import { addCommand, addGroup, type RunAction } from '../command.ts';
@@ -33,6 +33,13 @@ export function addServiceCommands(program: Command, run: RunAction): void {
     options: [['--dry-run', 'only count them']],
     examples: ['gc --dry-run', 'gc'],
     load: async () => (await import('../actions/care.ts')).collectGarbage,
+  });
+  addCommand(program, run, {
+    usage: 'scrub',
+    summary: 'Hash everything that the registry stores anew; what is wrong is taken aside and named (exit code 3)',
+    options: [['--rate <mib>', 'MiB read per second at most, 0 for no limit', '50']],
+    examples: ['scrub', 'scrub --rate 0 --json'],
+    load: async () => (await import('../actions/scrub.ts')).scrub,
   });
   addKeyCommands(addGroup(program, 'keys', 'Signing keys', 'keys public > cosign.pub'), run);
 }
