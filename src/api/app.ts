@@ -7,9 +7,11 @@ import { ExportError } from '../core/errors.ts';
 import type { Health } from '../observe/health.ts';
 import type { Log } from '../observe/log.ts';
 import { metricsMediaType, type Metrics } from '../observe/metrics.ts';
+import type { RegistryStorage } from '../registry/storage/storage.ts';
 import type { Center } from '../runs/center.ts';
 import { problemResponse } from './problem.ts';
 import type { RouteRoom } from './route.ts';
+import { addDownloadRoutes } from './routes/download-routes.ts';
 import { addEvidenceRoutes } from './routes/evidence-routes.ts';
 import { addIngestRoutes } from './routes/ingest-routes.ts';
 import { addKeyRoutes } from './routes/key-routes.ts';
@@ -23,6 +25,8 @@ export type ApiOptions = {
   readonly health: Health;
   readonly metrics: Metrics;
   readonly log: Log;
+  /** The registry whose bundles can be downloaded; without it there are no downloads. */
+  readonly storage?: RegistryStorage;
   /** Folder where uploads wait until they are ingested. */
   readonly spoolDir: string;
   readonly version: string;
@@ -44,6 +48,7 @@ export function createApiApp(options: ApiOptions): OpenAPIHono {
   addProfileRoutes(room);
   addRunRoutes(room, streams);
   addKeyRoutes(room);
+  if (options.storage) addDownloadRoutes({ app, access: options.access, storage: options.storage });
   addDescription(app, options.version);
   app.notFound((c) => {
     const { pathname } = new URL(c.req.url);

@@ -136,7 +136,17 @@ async function createApps(service: Service, publicUrl: string | undefined) {
     log: (entry) => log[entry.error === undefined ? 'debug' : 'error']('registry request', entry),
   });
   const spoolDir = resolve(run.settings.data, 'tmp', 'uploads');
-  const api = createApiApp({ center, access, health, metrics, log, spoolDir, version, stopping: stopping.signal });
+  const api = createApiApp({
+    center,
+    access,
+    storage,
+    health,
+    metrics,
+    log,
+    spoolDir,
+    version,
+    stopping: stopping.signal,
+  });
   return { registry, api, log, metrics };
 }
 

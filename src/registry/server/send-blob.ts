@@ -21,6 +21,19 @@ export async function sendBlob(
     outgoing.end(reader.bytes.subarray(start, end));
     return;
   }
+  await sendPart(outgoing, reader, start, end, pool);
+  outgoing.end();
+}
+
+/** Like `sendBlob`, and leaves the response open for what follows. */
+export async function sendPart(
+  outgoing: ServerResponse,
+  reader: BlobReader,
+  start: number,
+  end: number,
+  pool: BufferPool,
+): Promise<void> {
+  if (reader.bytes) return sendBytes(outgoing, reader.bytes.subarray(start, end));
   const buffers = [pool.takeSmall(), pool.takeSmall()] as [Buffer, Buffer];
   const gone = clientGone(outgoing);
   // The write in flight holds the other buffer; it must be over before that buffer may be used or given back.
@@ -37,12 +50,21 @@ export async function sendBlob(
       position += count;
     }
     await inFlight;
-    outgoing.end();
     for (const buffer of buffers) pool.giveBack(buffer);
   } catch (thrown) {
     // The socket may still hold the buffers: forget them instead of giving them to another response.
     for (const buffer of buffers) pool.drop(buffer);
     throw thrown;
+  } finally {
+    gone.stop();
+  }
+}
+
+/** Sends bytes that nobody changes any more, and waits until the connection has taken them. */
+export async function sendBytes(outgoing: ServerResponse, bytes: Buffer): Promise<void> {
+  const gone = clientGone(outgoing);
+  try {
+    await Promise.race([write(outgoing, bytes), gone.promise]);
   } finally {
     gone.stop();
   }
