@@ -23,9 +23,10 @@ export async function retireStates(
   const tags = await repository.tags();
   const states = (await publishedStates(context.db, context.tenant)).filter((state) => state.repository === name);
   const old = states.slice(keptStates).filter(({ digest }) => !kept.has(digest));
+  const deltas = await deltaTags(repository, tags, { kept: states.slice(0, keptStates), old });
   const retired = [
     ...oldStateTags(tags, 's', new Set(states.slice(0, keptStates).map(({ digest }) => digest.slice(7, 19)))),
-    ...oldStateTags(tags, 'd').slice(keptStates),
+    ...deltas,
     ...old.map(({ digest }) => deltaTagOf(digest)),
   ].filter((tag) => tags.includes(tag));
   const leaving: string[] = [];
@@ -39,6 +40,26 @@ export async function retireStates(
     for (const { digest } of old) await forgetPublished(context.db, context.tenant, name, digest);
   }
   return { repository: name, tags: leaving };
+}
+
+/**
+ * The `d-` tags that go: those of the deltas that lead to `old` states. Tags sort by what records declare, not by age, so
+ * only deltas that belong to no state (asked for with --base) are counted by name.
+ */
+async function deltaTags(
+  repository: Repository,
+  tags: readonly string[],
+  states: { readonly kept: readonly { digest: Digest }[]; readonly old: readonly { digest: Digest }[] },
+): Promise<string[]> {
+  const present = new Set(tags);
+  const leadingTo = async (targets: readonly { digest: Digest }[]): Promise<Set<string>> => {
+    const names = targets.map(({ digest }) => deltaTagOf(digest)).filter((tag) => present.has(tag));
+    return new Set([...(await digestsOf(repository, names))].map((digest) => digest.slice(7, 19)));
+  };
+  const [kept, old] = [await leadingTo(states.kept), await leadingTo(states.old)];
+  const others = oldStateTags(tags, 'd', kept);
+  const isOld = (tag: string): boolean => old.has(tag.slice(-12));
+  return [...others.filter(isOld), ...others.filter((tag) => !isOld(tag)).slice(keptStates)];
 }
 
 /** State tags newest first; without those whose digest is among `keep`. */
