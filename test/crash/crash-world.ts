@@ -6,10 +6,13 @@ import { stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { connectCenter } from '../../src/api/client.ts';
+import { mirrorPull } from '../../src/consumer/pull.ts';
 import { verify } from '../../src/consumer/verify.ts';
 import type { Center } from '../../src/runs/center.ts';
 import { startRegistry, type StartedRegistry } from '../registry/start-registry.ts';
 import { tenant } from '../support/center.ts';
+import { findMirrorReader } from '../support/corpora.ts';
+import { mustRun } from '../support/run-program.ts';
 import type { Scope } from '../support/scope.ts';
 import { startService, type Service } from '../support/service.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
@@ -67,7 +70,8 @@ export class CrashWorld {
 
   /** One story with a death at each of `moments`. Throws an AssertionError when something was lost. */
   async round(moments: readonly Moment[]): Promise<Death[]> {
-    const name = `round-${this.#rounds++}`;
+    const number = this.#rounds++;
+    const name = `round-${number}`;
     return withScope(async (scope) => {
       const data = join(await temporaryFolder(scope, 'crash-round'), 'data');
       const story = this.#story.withDestination(`${this.#registry.host}/default/${name}`);
@@ -80,6 +84,7 @@ export class CrashWorld {
         await this.#assertNothingByHalves(data);
       }
       await this.#tellToTheEnd(scope, data, story, acknowledged, name);
+      if (number % 4 === 0) await this.#readElsewhere(scope, name);
       return deaths;
     });
   }
@@ -130,6 +135,15 @@ export class CrashWorld {
     await service.program.stop();
     const tags = await tagsOf(data);
     assert.deepEqual(tags, this.known.tags);
+  }
+
+  /** What was copied elsewhere, pulled by our consumer and read by the independent reader where that is at hand. */
+  async #readElsewhere(scope: Scope, name: string): Promise<void> {
+    const dir = join(await temporaryFolder(scope, 'crash-mirror'), 'mirror');
+    const { digest } = await mirrorPull({ reference: `${this.#registry.host}/default/${name}:latest`, dir });
+    assert.equal(digest, this.known.outcomes.at(-1));
+    const reader = findMirrorReader();
+    if (reader) await mustRun(reader.python, [reader.script, 'layout', dir, 'latest']);
   }
 }
 

@@ -27,7 +27,6 @@ import {
 } from '../../src/shard/line.ts';
 import { applyGroup, encodeGroup, PatchGroups, readPatch } from '../../src/shard/patch.ts';
 import { parseBundle } from '../../src/trust/sigstore-bundle.ts';
-import { generateSigningKey, signerOf } from '../../src/trust/signing-key.ts';
 import { parseStatement } from '../../src/trust/statement.ts';
 
 export type Parser = {
@@ -164,7 +163,9 @@ function signatureParsers(): Parser[] {
     dsseEnvelope: {
       payload: payload.toString('base64'),
       payloadType: 'application/vnd.in-toto+json',
-      signatures: [{ sig: signerOf(generateSigningKey()).publicKeyPem.slice(27, 67) }],
+      signatures: [
+        { sig: Buffer.from('a signature of some seventy bytes, which nobody checks here').toString('base64') },
+      ],
     },
   };
   return [
