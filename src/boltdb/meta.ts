@@ -2,6 +2,7 @@
 // transaction id speaks (bbolt internal/common/meta.go, db.go getPageSize).
 
 import { ExportError } from '../core/errors.ts';
+import { damaged } from './damage.ts';
 import {
   firstDataPage,
   freelistFlag,
@@ -29,7 +30,7 @@ export type BoltMeta = {
   readonly pageSize: number;
   readonly root: number;
   readonly pages: number;
-  readonly transaction: number;
+  readonly transaction: bigint;
 };
 
 /** The first three pages of a file of ours: two metas that say the same, either of which is enough, and no free pages. */
@@ -65,11 +66,11 @@ export async function readMeta(read: ReadAt, size: number): Promise<BoltMeta> {
   const second = first ? parseMeta(await readMetaAt(read, first.pageSize, size)) : await findSecond(read, size);
   const newer = second && (!first || second.transaction > first.transaction) ? second : first;
   if (!newer) throw new ExportError('VERIFICATION_FAILED', 'not a bolt file: neither meta page is valid');
-  if (first && second && first.pageSize !== second.pageSize) throw refused('its meta pages differ in page size');
+  if (first && second && first.pageSize !== second.pageSize) throw damaged('its meta pages differ in page size');
   if (newer.pages * newer.pageSize > size) {
-    throw refused(`it ends early: ${size} bytes of ${newer.pages} pages of ${newer.pageSize} bytes`);
+    throw damaged(`it ends early: ${size} bytes of ${newer.pages} pages of ${newer.pageSize} bytes`);
   }
-  if (newer.root < 2 || newer.root >= newer.pages) throw refused('its root is outside of the file');
+  if (newer.root < 2 || newer.root >= newer.pages) throw damaged('its root is outside of the file');
   return newer;
 }
 
@@ -97,9 +98,5 @@ function parseMeta(page: Buffer): BoltMeta | undefined {
   if (page.readBigUInt64LE(headerBytes + checkedBytes) !== fnv1a64(checked)) return undefined;
   const pageSize = page.readUInt32LE(24);
   if (!Number.isInteger(Math.log2(pageSize)) || pageSize < smallestPage || pageSize > largestPage) return undefined;
-  return { pageSize, root: readU64(page, 32), pages: readU64(page, 56), transaction: readU64(page, 64) };
-}
-
-function refused(what: string): ExportError {
-  return new ExportError('VERIFICATION_FAILED', `bolt file refused: ${what}`);
+  return { pageSize, root: readU64(page, 32), pages: readU64(page, 56), transaction: page.readBigUInt64LE(64) };
 }

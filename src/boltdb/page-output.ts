@@ -27,7 +27,7 @@ export class PageOutput {
     return this.#ready.length > 0;
   }
 
-  /** The span that `reserve` last pointed into. */
+  /** The span that the last `reserve` points into; another one may come with the next. */
   get span(): Buffer {
     return this.#span;
   }
@@ -44,7 +44,8 @@ export class PageOutput {
   /** Adds bytes of any length. Large ones are kept by reference until drained. */
   append(bytes: Buffer): void {
     if (bytes.length < directBytes) {
-      bytes.copy(this.#span, this.reserve(bytes.length));
+      const at = this.reserve(bytes.length);
+      bytes.copy(this.#span, at);
       return;
     }
     this.#seal();

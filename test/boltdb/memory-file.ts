@@ -1,7 +1,8 @@
 // A bolt file in memory, for tests: what a sink was given, and a reader of it.
 
+import { openBolt, type BoltReader, type OpenBoltOptions } from '../../src/boltdb/open-bolt.ts';
+import type { BoltFact, BoltSink, BoltSummary, ReadAt, StoredFact } from '../../src/boltdb/types.ts';
 import { writeBolt } from '../../src/boltdb/write-bolt.ts';
-import type { BoltFact, BoltSink, BoltSummary, ReadAt } from '../../src/boltdb/types.ts';
 
 export class MemoryFile {
   #bytes = Buffer.alloc(1 << 16);
@@ -47,4 +48,19 @@ export function* portions(facts: Iterable<BoltFact>): Generator<BoltFact[]> {
 /** Reads from bytes as from a file. */
 export function readFrom(bytes: Buffer): ReadAt {
   return (position, length) => Promise.resolve(bytes.subarray(position, position + length));
+}
+
+export function openBytes(bytes: Buffer, options?: OpenBoltOptions): Promise<BoltReader> {
+  return openBolt(readFrom(bytes), bytes.length, options);
+}
+
+/** All facts of a file, in the order in which the reader gives them. */
+export async function factsOf(bytes: Buffer): Promise<StoredFact[]> {
+  return flat((await openBytes(bytes)).facts());
+}
+
+export async function flat(pages: AsyncIterable<readonly StoredFact[]>): Promise<StoredFact[]> {
+  const all: StoredFact[] = [];
+  for await (const page of pages) all.push(...page);
+  return all;
 }
