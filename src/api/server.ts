@@ -1,25 +1,36 @@
 // One origin for everything that is served: the registry below /v2 and /token, the rest to the API. Listens with or
 // without TLS, counts and logs requests, ends in order: no new connections, requests in flight finish, then the end.
 
-import { createServer as createHttpServer, type RequestListener, type Server } from 'node:http';
-import { createServer as createHttpsServer } from 'node:https';
+import { createServer as createHttpServer } from 'node:http';
+import type { RequestListener, Server, ServerOptions as HttpServerOptions } from 'node:http';
+import { createServer as createHttpsServer, type Server as TlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { getRequestListener, type HttpBindings } from '@hono/node-server';
+import type { RateLimiter } from '../access/rate-limit.ts';
 import { ExportError } from '../core/errors.ts';
 import type { Log } from '../observe/log.ts';
 import type { Metrics } from '../observe/metrics.ts';
 import { serverTimeouts } from '../registry/server/server-timeouts.ts';
 import { problemResponse } from './problem.ts';
+import { requestTenant } from './request-tenant.ts';
+import { SenderWatch, slowestSender, type SenderPace } from './slow-senders.ts';
 
 /** The part of a Hono app that is needed here. */
 export type Served = { fetch(request: Request, env: HttpBindings): Response | Promise<Response> };
 
 export type ListenAddress = { readonly host: string; readonly port: number };
 
+/** PEM texts of a certificate chain and its key. */
+export type TlsPair = { readonly cert: string; readonly key: string };
+
 export type ServerOptions = {
   readonly listen: ListenAddress;
-  /** PEM texts of the certificate chain and its key; with them the server speaks TLS only. */
-  readonly tls?: { readonly cert: string; readonly key: string };
+  /** With it the server speaks TLS only. */
+  readonly tls?: TlsPair;
+  /** How much each tenant may ask; no limit by default. */
+  readonly limiter?: RateLimiter;
+  /** Others than the product's, for tests. */
+  readonly timeouts?: Pick<HttpServerOptions, keyof typeof serverTimeouts> & { readonly pace?: SenderPace };
   /** Where each first part of a path is answered; what is not named goes to `api`. */
   readonly registry: Served;
   readonly api: Served;
@@ -31,6 +42,8 @@ export type RunningServer = {
   /** Scheme, host as it was given, and the real port. */
   readonly url: string;
   readonly port: number;
+  /** New connections get this certificate. Throws USAGE, and keeps the old one, when it cannot be used. */
+  renewTls(pair: TlsPair): void;
   /** Stops listening, waits for requests in flight up to `graceMs`, cuts what is left. */
   stop(graceMs: number): Promise<void>;
 };
@@ -42,7 +55,12 @@ const maxConnections = 2_000;
 /** Resolves once requests are answered. Throws USAGE or CONFLICT when the address cannot be used. */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
   const listener = getRequestListener(dispatcher(options), { overrideGlobalObjects: false });
-  const server = createServer(options.tls, (req, res) => void listener(req, res));
+  const { pace = slowestSender, ...timeouts } = options.timeouts ?? {};
+  const senders = new SenderWatch(pace);
+  const server = createServer(options.tls, { ...serverTimeouts, ...timeouts }, (req, res) => {
+    senders.add(req);
+    void listener(req, res);
+  });
   server.timeout = silenceMs;
   server.maxConnections = maxConnections;
   await listen(server, options.listen);
@@ -51,20 +69,37 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   return {
     url: `${options.tls ? 'https' : 'http'}://${host}:${port}`,
     port,
-    stop: (graceMs) => stopServer(server, graceMs),
+    renewTls: (pair) => renewTls(server, pair),
+    stop: (graceMs) => {
+      senders.stop();
+      return stopServer(server, graceMs);
+    },
   };
 }
 
-function createServer(tls: ServerOptions['tls'], listener: RequestListener): Server {
-  if (tls === undefined) return createHttpServer(serverTimeouts, listener);
+function createServer(tls: TlsPair | undefined, timeouts: HttpServerOptions, listener: RequestListener): Server {
+  if (tls === undefined) return createHttpServer(timeouts, listener);
   try {
-    return createHttpsServer({ ...serverTimeouts, ...tls }, listener);
+    return createHttpsServer({ ...timeouts, ...tls }, listener);
   } catch (cause) {
-    throw new ExportError('USAGE', 'the TLS certificate and key cannot be used', {
-      hint: 'give PEM files that belong together with --tls-cert and --tls-key',
-      cause,
-    });
+    throw unusable(cause);
   }
+}
+
+function renewTls(server: Server, { cert, key }: TlsPair): void {
+  if (!('setSecureContext' in server)) throw new ExportError('USAGE', 'this server does not speak TLS');
+  try {
+    (server as TlsServer).setSecureContext({ cert, key });
+  } catch (cause) {
+    throw unusable(cause);
+  }
+}
+
+function unusable(cause: unknown): ExportError {
+  return new ExportError('USAGE', 'the TLS certificate and key cannot be used', {
+    hint: 'give PEM files that belong together with --tls-cert and --tls-key',
+    cause,
+  });
 }
 
 /** `HOST:PORT`, `[IPV6]:PORT` or `:PORT`; throws USAGE for anything else. Port 0 lets the system choose. */
@@ -78,14 +113,17 @@ export function parseListenAddress(text: string): ListenAddress {
   return { host: host === '' ? '0.0.0.0' : host, port };
 }
 
-function dispatcher({ registry, api, log, metrics }: ServerOptions) {
+function dispatcher({ registry, api, limiter, log, metrics }: ServerOptions) {
   const requests = metrics.counter('export_center_http_requests_total', 'answered requests by area and status');
   return async (request: Request, env: object): Promise<Response> => {
     const bindings = env as HttpBindings;
     const { method = '', url = '/' } = bindings.incoming;
     const path = url.split('?', 1)[0] ?? '/';
     const isRegistry = path === '/token' || path === '/v2' || path.startsWith('/v2/');
+    const tenant = limiter && requestTenant(url);
+    const waitSeconds = tenant === undefined ? 0 : (limiter?.take(tenant) ?? 0);
     try {
+      if (waitSeconds > 0) return tooMany(isRegistry, waitSeconds);
       return await (isRegistry ? registry : api).fetch(request, bindings);
     } catch (error) {
       log.error('a request failed', { method, path, error });
@@ -98,6 +136,17 @@ function dispatcher({ registry, api, log, metrics }: ServerOptions) {
       });
     }
   };
+}
+
+/** 429 in the shape of the area; clients of registries and ours wait as long as it says. */
+function tooMany(isRegistry: boolean, waitSeconds: number): Response {
+  const message = 'this tenant has asked for too much in a short time';
+  const error = new ExportError('TOO_MANY_REQUESTS', message, { retryable: true });
+  const answer = isRegistry
+    ? Response.json({ errors: [{ code: 'TOOMANYREQUESTS', message }] }, { status: 429 })
+    : problemResponse(error);
+  answer.headers.set('retry-after', String(waitSeconds));
+  return answer;
 }
 
 function listen(server: Server, { host, port }: ListenAddress): Promise<void> {

@@ -9,6 +9,7 @@ const codes = {
   UNAUTHORIZED: { exit: 6, status: 401 },
   DENIED: { exit: 6, status: 403 },
   CONFLICT: { exit: 1, status: 409 },
+  TOO_MANY_REQUESTS: { exit: 1, status: 429 },
   CANCELLED: { exit: 1, status: 409 },
   UNREACHABLE: { exit: 4, status: 502 },
   OFFLINE: { exit: 7, status: 503 },

@@ -213,6 +213,19 @@ describe('the service with TLS', () => {
   });
 });
 
+describe('the service with a rate for its tenants', () => {
+  test('tells who asks too much to wait, and refuses what is no rate', async (t) => {
+    const service = await startService(t, { args: ['--tenant-rate', '0.5'] });
+    const path = `${service.url}/v2/acme/mirror/tags/list`;
+    assert.notEqual((await fetch(path)).status, 429);
+    const limited = await fetch(path);
+    assert.deepEqual([limited.status, limited.headers.get('retry-after')], [429, '2']);
+    const refused = await runExportCenter(['serve', '--tenant-rate', 'many', ...(await inFolder(t))]);
+    assert.equal(refused.code, 2);
+    assert.match(refused.stderr, /--tenant-rate takes a number/);
+  });
+});
+
 /** Resolves once the service takes no new connections. */
 async function untilRefused(url: string): Promise<void> {
   for (;;) {

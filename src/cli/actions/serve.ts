@@ -4,7 +4,8 @@
 import { resolve } from 'node:path';
 import { createApiApp } from '../../api/app.ts';
 import { openAccess } from '../../access/access.ts';
-import { parseListenAddress, startServer, type RunningServer, type ServerOptions } from '../../api/server.ts';
+import { RateLimiter } from '../../access/rate-limit.ts';
+import { parseListenAddress, startServer, type ListenAddress, type RunningServer } from '../../api/server.ts';
 import { ExportError, toExportError } from '../../core/errors.ts';
 import { createHealth, type Health } from '../../observe/health.ts';
 import { createLog, isLevel, type Log } from '../../observe/log.ts';
@@ -16,7 +17,7 @@ import { textOption, type CommandRun } from '../command.ts';
 import { writeTo, type CliHost } from '../host.ts';
 import { lockFolder, type ServiceLock } from '../service-lock.ts';
 import { serviceAddress } from '../service-address.ts';
-import { readTextFile } from '../settings.ts';
+import { TlsFiles } from '../tls-files.ts';
 
 /** Requests and runs in flight have this long when the service ends. */
 const graceMs = 20_000;
@@ -33,13 +34,14 @@ type Service = {
 export async function serve(run: CommandRun): Promise<undefined> {
   const listen = parseListenAddress(textOption(run, 'listen') ?? '127.0.0.1:8080');
   const publicUrl = parsePublicUrl(textOption(run, 'publicUrl'));
-  const tls = await readTls(run);
+  const tls = await openTls(run);
+  const limiter = openLimiter(run);
   const log = openLog(run.host);
   const lock = await lockFolder(run.settings.data);
   try {
     const service = await openService(run, log, publicUrl);
     try {
-      await serveUntilEnd(service, lock, { listen, ...(tls === undefined ? {} : { tls }) }, publicUrl);
+      await serveUntilEnd(service, lock, { listen, tls, limiter }, publicUrl);
     } finally {
       await within(graceMs, service.center.close());
     }
@@ -67,21 +69,31 @@ async function openService(run: CommandRun, log: Log, publicUrl: string | undefi
   return { run, center, health: createHealth(), metrics: createMetrics(), log, stopping: new AbortController() };
 }
 
-type Listening = Pick<ServerOptions, 'listen' | 'tls'>;
+type Listening = {
+  readonly listen: ListenAddress;
+  readonly tls: TlsFiles | undefined;
+  readonly limiter: RateLimiter | undefined;
+};
 
 async function serveUntilEnd(
   service: Service,
   lock: ServiceLock,
-  listening: Listening,
+  { listen, tls, limiter }: Listening,
   publicUrl: string | undefined,
 ): Promise<void> {
   const { run, center, log, stopping } = service;
   const { host } = run;
   const apps = await createApps(service, publicUrl);
-  const server = await startServer({ ...listening, ...apps });
+  const server = await startServer({
+    listen,
+    ...apps,
+    ...(tls === undefined ? {} : { tls: tls.pair }),
+    ...(limiter === undefined ? {} : { limiter }),
+  });
+  tls?.watch({ log, use: (pair) => server.renewTls(pair) }, stopping.signal);
   const servers: RunningServer[] = [server];
   try {
-    const address = serviceAddress(listening.listen.host, server.port, listening.tls !== undefined);
+    const address = serviceAddress(listen.host, server.port, tls !== undefined);
     // What programs on this machine use, when the public side is out of their reach or asks for a certificate's name.
     const inner = address.inner ?? (await startServer({ listen: { host: '127.0.0.1', port: 0 }, ...apps }));
     if (typeof inner !== 'string') servers.push(inner);
@@ -156,7 +168,7 @@ function openLog({ env, stderr, clock }: CliHost): Log {
   return createLog({ write: (line) => void stderr.write(line), clock, level });
 }
 
-async function readTls(run: CommandRun): Promise<{ cert: string; key: string } | undefined> {
+async function openTls(run: CommandRun): Promise<TlsFiles | undefined> {
   const certFile = textOption(run, 'tlsCert');
   const keyFile = textOption(run, 'tlsKey');
   if (certFile === undefined && keyFile === undefined) return undefined;
@@ -164,7 +176,15 @@ async function readTls(run: CommandRun): Promise<{ cert: string; key: string } |
     throw new ExportError('USAGE', '--tls-cert and --tls-key belong together');
   }
   const { cwd } = run.host;
-  return { cert: await readTextFile(resolve(cwd, certFile)), key: await readTextFile(resolve(cwd, keyFile)) };
+  return TlsFiles.open(resolve(cwd, certFile), resolve(cwd, keyFile));
+}
+
+function openLimiter(run: CommandRun): RateLimiter | undefined {
+  const text = textOption(run, 'tenantRate');
+  if (text === undefined) return undefined;
+  const perSecond = Number(text);
+  if (Number.isFinite(perSecond) && perSecond >= 0.5) return new RateLimiter(perSecond, run.host.clock);
+  throw new ExportError('USAGE', `--tenant-rate takes a number from 0.5 on, not ${text}`);
 }
 
 function parsePublicUrl(text: string | undefined): string | undefined {

@@ -11,7 +11,8 @@ export function addServiceCommands(program: Command, run: RunAction): void {
       ['--listen <address>', 'HOST:PORT to listen on; port 0 lets the system choose', '127.0.0.1:8080'],
       ['--public-url <url>', 'URL under which clients reach the service'],
       ['--tls-cert <file>', 'certificate chain (PEM): speak TLS'],
-      ['--tls-key <file>', 'key of the certificate (PEM)'],
+      ['--tls-key <file>', 'key of the certificate (PEM); both are read again when they change'],
+      ['--tenant-rate <number>', 'requests a second that each tenant may make (default: no limit)'],
     ],
     examples: [
       'serve',
