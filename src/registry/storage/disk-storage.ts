@@ -25,8 +25,20 @@ export type DiskStorageOptions = {
   readonly cacheBytes?: number;
 };
 
+/** A disk storage with its inner parts, for storages that are built on one. */
+export type DiskStorage = {
+  readonly storage: RegistryStorage;
+  readonly linked: LinkedStorage;
+  readonly content: ContentStore;
+  readonly paths: DiskPaths;
+};
+
 /** Opens (and makes) the storage in `dir`. Throws STORAGE_FAILED when the folder cannot be used. */
 export async function openDiskStorage(dir: string, options: DiskStorageOptions): Promise<RegistryStorage> {
+  return (await openDisk(dir, options)).storage;
+}
+
+export async function openDisk(dir: string, options: DiskStorageOptions): Promise<DiskStorage> {
   const paths = new DiskPaths(dir);
   for (const folder of [paths.blobs, paths.repositories, paths.temporary]) await makeFolder(folder);
   const content = new ContentStore(paths, options.clock, options.cacheBytes ?? defaultCacheBytes);
@@ -38,7 +50,7 @@ export async function openDiskStorage(dir: string, options: DiskStorageOptions):
     content,
     uploads: (of) => new DiskUploads(of, paths.temporary, { content, clock, memory }),
   };
-  return {
+  const storage: RegistryStorage = {
     repository: (name) => new LinkedRepository(name, linked),
     repositories: async () => (await repositoriesBelow(paths.repositories, '')).sort(compareUtf8),
     content: sweptContent(paths, content),
@@ -50,6 +62,7 @@ export async function openDiskStorage(dir: string, options: DiskStorageOptions):
       pathOf: (file) => join(paths.temporary, file),
     }),
   };
+  return { storage, linked, content, paths };
 }
 
 /** A folder with parts (names with "_" in front) is a repository; it may hold others. */

@@ -2,7 +2,7 @@
 // shared between repositories.
 
 import { setTimeout as delay } from 'node:timers/promises';
-import { digestAlgorithm, Digester, isDigest, type Digest } from '../../core/digest.ts';
+import { isDigest, type Digest } from '../../core/digest.ts';
 import { ExportError } from '../../core/errors.ts';
 import { limits } from '../../core/limits.ts';
 import { compareUtf8 } from '../../core/order.ts';
@@ -10,7 +10,7 @@ import type { Descriptor } from '../../oci/descriptor.ts';
 import type { StoredManifest } from '../../oci/manifest.ts';
 import { isTag } from '../../oci/reference.ts';
 import type { BlobSource } from '../../oci/repository.ts';
-import { verifyBytes, wrongDigest, wrongSize } from './content-store.ts';
+import { verifyBytes, wrongSize } from './content-store.ts';
 import type { DiskPaths, RepositoryPaths } from './disk-paths.ts';
 import type { LinkStore } from './link-store.ts';
 import { ManifestLinks } from './manifest-links.ts';
@@ -25,8 +25,7 @@ import type {
   UploadSessions,
 } from './storage.ts';
 import type { StoredContent } from './stored-content.ts';
-
-const streamBytes = 256 << 10;
+import { streamBlob } from './stream-blob.ts';
 
 /** Longer than a sweep needs between taking a file away and putting it back. */
 const sweepLookMs = 50;
@@ -101,26 +100,8 @@ export class LinkedRepository implements StoredRepository {
     return content.urlOf(digest);
   }
 
-  async *openBlob(descriptor: Descriptor, from = 0): AsyncIterable<Buffer> {
-    const { digest, size } = descriptor;
-    const reader = await this.readBlob(digest);
-    if (!reader) throw new ExportError('NOT_FOUND', `${this.name} has no blob ${digest}`);
-    try {
-      if (reader.size !== size) throw wrongSize(digest, size, reader.size);
-      const digester = new Digester(digestAlgorithm(digest));
-      for (let position = from; position < size;) {
-        const buffer = Buffer.allocUnsafeSlow(Math.min(streamBytes, size - position));
-        const count = await reader.read(buffer, position);
-        if (count === 0) throw wrongSize(digest, size, position);
-        const bytes = buffer.subarray(0, count);
-        if (from === 0) digester.update(bytes);
-        position += count;
-        yield bytes;
-      }
-      if (from === 0 && digester.digest() !== digest) throw wrongDigest(digest);
-    } finally {
-      await reader.close();
-    }
+  openBlob(descriptor: Descriptor, from = 0): AsyncIterable<Buffer> {
+    return streamBlob(this, descriptor, from);
   }
 
   referrers(subject: Digest, artifactType?: string): Promise<Descriptor[]> {
@@ -171,6 +152,26 @@ export class LinkedRepository implements StoredRepository {
     }
     for (const path of tagPaths) await this.#moveTag(path, descriptor.digest);
     return present ? 'present' : 'written';
+  }
+
+  /** Keeps a manifest whether or not what it needs is here, as a cache does. Throws DIGEST_MISMATCH, INPUT_INVALID. */
+  async keepManifest(manifest: StoredManifest): Promise<void> {
+    const { descriptor, bytes } = manifest;
+    verify(manifest);
+    const { referrer } = examineManifest(manifest);
+    await this.#storage.content.put(descriptor.digest, descriptor.size, bytes);
+    if (referrer) await this.#links.addReferrer(referrer.subject, referrer.descriptor);
+    await this.#links.add(descriptor);
+  }
+
+  /** Lets a tag name a manifest that is kept here. */
+  keepTag(tag: string, digest: Digest): Promise<void> {
+    return this.#moveTag(this.#paths.tag(tag), digest);
+  }
+
+  /** Makes content that is stored already a blob of this repository. */
+  keepBlob(digest: Digest): Promise<void> {
+    return this.#store.mark(this.#paths.blob(digest));
   }
 
   async deleteManifest(digest: Digest): Promise<boolean> {
