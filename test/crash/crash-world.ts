@@ -82,6 +82,7 @@ export class CrashWorld {
         acknowledged = told.acknowledged;
         deaths.push({ place: told.place, inTheMiddle: acknowledged < story.steps.length });
         await this.#assertNothingByHalves(data);
+        if (acknowledged === story.steps.length) break;
       }
       await this.#tellToTheEnd(scope, data, story, acknowledged, name);
       if (number % 4 === 0) await this.#readElsewhere(scope, name);

@@ -39,7 +39,7 @@ export async function killService(kills: number, seed: number): Promise<KillFigu
 function momentsOf({ known }: CrashWorld, random: Random): Moment[] {
   const [ready = 0, last = 0] = [known.steps[0], known.steps.at(-1)];
   return Array.from({ length: 1 + random.below(4) }, (_, at): Moment => {
-    const share = at === 0 ? 1 : 0.3;
+    const share = at === 0 ? 0.8 : 0.3;
     if (random.below(2) === 0) return { afterMs: random.below(Math.ceil(known.storyMs * share)) };
     return { atStep: ready + 1 + random.below(Math.ceil((last - ready) * share)) };
   });
