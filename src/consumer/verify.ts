@@ -10,6 +10,7 @@ import type { RepositoryReader } from '../oci/repository.ts';
 import { contentLayersOf, type ShardedBundle } from '../profiles/sharded/compose.ts';
 import { readBundle } from '../profiles/sharded/read.ts';
 import type { Check } from '../trust/types.ts';
+import { parsePublicKey } from '../trust/public-key.ts';
 import { verifySubject } from '../trust/verify-subject.ts';
 import { checkState } from './check-state.ts';
 import { isContentFault } from './content-faults.ts';
@@ -50,8 +51,17 @@ async function checkSignatures(
   key: string | undefined,
 ): Promise<readonly Check[]> {
   if (key === undefined) return ['signature', 'provenance'].map((name) => skipped(name, 'no key was given'));
-  const { checks } = await verifySubject(reader, root, key);
-  if (layout === undefined || (await hasProvenance(layout, root))) return checks;
+  parsePublicKey(key);
+  let checks: readonly Check[];
+  try {
+    checks = (await verifySubject(reader, root, key)).checks;
+    if (layout === undefined || (await hasProvenance(layout, root))) return checks;
+  } catch (thrown) {
+    // A folder finds signatures by reading what its index lists, which may be what is damaged.
+    if (!isContentFault(thrown)) throw thrown;
+    const reason = `cannot be looked for: ${toExportError(thrown).message}`;
+    return ['signature', 'provenance'].map((name) => ({ name, ok: false, reason }));
+  }
   // The signature alone is enough to trust the content, and a folder may have been pulled with nothing else.
   return checks.map((check) =>
     check.name === 'provenance' ? skipped(check.name, 'the folder was pulled without it') : check,

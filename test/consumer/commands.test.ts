@@ -205,6 +205,21 @@ describe('verify', () => {
     await rm(layout.blobPath(bundle.head.descriptor.digest));
     assert.equal((await verify(dir, { key })).checks.find(({ name }) => name === 'manifests')?.ok, false);
   });
+
+  it('names a damaged index, with a key and without, and still refuses what is no key', async (t) => {
+    const { publisher, dir, pull, key } = await openWorld(t);
+    const { descriptor } = (await publisher.publish(madeUp(20))).index;
+    await pull({ signatureOnly: false });
+    await writeFile((await openLayout(dir)).blobPath(descriptor.digest), Buffer.alloc(descriptor.size));
+    for (const options of [{}, { key }]) {
+      const { ok, checks } = await verify(dir, options);
+      const failing = checks.filter((check) => !check.ok && !isNotChecked(check));
+      const names = failing.map(({ name }) => name);
+      assert.equal(ok, false);
+      assert.deepEqual(names, 'key' in options ? ['signature', 'provenance', 'manifests'] : ['manifests']);
+    }
+    await assert.rejects(verify(dir, { key: 'no key' }), { code: 'INPUT_INVALID' });
+  });
 });
 
 describe('mirror doctor', () => {
