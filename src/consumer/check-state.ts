@@ -4,10 +4,10 @@
 import { sha256 } from '../core/digest.ts';
 import { ExportError } from '../core/errors.ts';
 import type { RepositoryReader } from '../oci/repository.ts';
-import type { ShardedBundle } from '../profiles/sharded/compose.ts';
-import { allChanges, baseLines, isRaw } from '../profiles/sharded/read.ts';
-import type { StateLine } from '../shard/line.ts';
-import { applyChanges } from '../shard/merge.ts';
+import type { Journal, ShardedBundle } from '../profiles/sharded/compose.ts';
+import { baseLines, isRaw, journalPages } from '../profiles/sharded/read.ts';
+import type { ChangeRecord, StateLine } from '../shard/line.ts';
+import { applyChanges, mergeJournals } from '../shard/merge.ts';
 import { LeafSet } from '../shard/set-root.ts';
 import { rawText } from './raw-text.ts';
 import type { Progress } from './types.ts';
@@ -36,9 +36,24 @@ export async function checkState(
     return compareRoot('the state', base, state.setRoot, state.records);
   }
   const whole = new LeafSet();
-  for await (const _ of collect(applyChanges(lines, allChanges(repository, bundle)), whole, leaf));
+  const changes = mergeJournals(bundle.journals.map((journal) => countedPages(repository, journal)));
+  for await (const _ of collect(applyChanges(lines, changes), whole, leaf));
   compareRoot('the base', base, first.from);
   compareRoot('the state', whole, state.setRoot, state.records);
+}
+
+/** The changes of one journal; throws VERIFICATION_FAILED at their end unless they are as many as the bundle says. */
+async function* countedPages(repository: RepositoryReader, journal: Journal): AsyncGenerator<ChangeRecord[]> {
+  const { to, puts, dels } = journal.row;
+  let [foundPuts, foundDels] = [0, 0];
+  for await (const page of journalPages(repository, journal)) {
+    for (const { op } of page)
+      if (op === 'put') foundPuts++;
+      else foundDels++;
+    yield page;
+  }
+  if (foundPuts === puts && foundDels === dels) return;
+  throw unequal(`the journal to ${to} has ${foundPuts} puts and ${foundDels} dels, not ${puts} and ${dels}`);
 }
 
 /** Passes lines on and gathers their leaves. */

@@ -120,6 +120,19 @@ describe('a pull from a registry that misbehaves', () => {
     assert.notEqual((await readFile(join(dir, 'index.json'), 'utf8')).includes(descriptor.digest), true);
   });
 
+  it('refuses a journal with other numbers of puts and dels than its export manifest says', async (t) => {
+    const world = await openWorld(t);
+    const { publisher, repository, pull } = world;
+    await publisher.publish(madeUp(300));
+    await pull();
+    const { bases, exportManifest, journals } = await publisher.publish(edited(3, 'two'));
+    for (const count of [{ puts: 4 }, { dels: 1 }]) {
+      const other = journals.map((journal) => ({ ...journal, row: { ...journal.row, ...count } }));
+      await serve(repository, composeMirror(headFieldsOf(exportManifest), bases, other, exportManifest.previous));
+      await assert.rejects(pull({ key: undefined as never }), { code: 'VERIFICATION_FAILED', message: /puts/ });
+    }
+  });
+
   it('refuses a journal that its export manifest does not continue', async (t) => {
     const world = await openWorld(t);
     const { publisher, repository, pull } = world;
