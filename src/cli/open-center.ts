@@ -20,6 +20,7 @@ export async function openCenterFor(
     data: settings.data,
     ...(settings.databaseUrl === undefined ? {} : { databaseUrl: settings.databaseUrl }),
     ...(settings.ca === undefined ? {} : { ca: settings.ca }),
+    registry: settings.registry,
     offline: settings.offline,
     env: settings.env,
     service: options.queueOnly ?? false,

@@ -4,6 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { ExportError } from '../core/errors.ts';
+import type { RegistryPlace } from '../runs/registry-storage.ts';
 
 export type Settings = {
   /** Absolute path of the data folder. */
@@ -16,6 +17,8 @@ export type Settings = {
   readonly quiet: boolean;
   readonly offline: boolean;
   readonly databaseUrl?: string;
+  /** Where the own registry keeps its content, as far as the environment says it. */
+  readonly registry: RegistryPlace;
   readonly env: Environment;
   readonly signal: AbortSignal;
 };
@@ -39,6 +42,8 @@ export type SettingsSource = { readonly env: Environment; readonly cwd: string; 
 export async function readSettings(options: GlobalOptions, { env, cwd, signal }: SettingsSource): Promise<Settings> {
   const server = options.server ?? set(env['EXPORT_CENTER_SERVER']);
   const databaseUrl = set(env['DATABASE_URL']);
+  const bucket = set(env['EXPORT_CENTER_STORAGE']);
+  const upstream = set(env['EXPORT_CENTER_UPSTREAM']);
   const ca = options.caFile === undefined ? undefined : await readTextFile(resolve(cwd, options.caFile));
   return {
     data: resolve(cwd, options.data ?? set(env['EXPORT_CENTER_DATA']) ?? join(dataHome(env), 'export-center')),
@@ -49,6 +54,7 @@ export async function readSettings(options: GlobalOptions, { env, cwd, signal }:
     quiet: options.quiet ?? false,
     offline: options.offline ?? false,
     ...(databaseUrl === undefined ? {} : { databaseUrl }),
+    registry: { ...(bucket === undefined ? {} : { bucket }), ...(upstream === undefined ? {} : { upstream }) },
     env,
     signal,
   };

@@ -1,7 +1,6 @@
 // The Center over a data folder. Thin: each method is one question to the rooms below.
 
 import { randomUUID } from 'node:crypto';
-import { join } from 'node:path';
 import type { Clock } from '../core/clock.ts';
 import { ExportError, toExportError } from '../core/errors.ts';
 import type { Database } from '../db/database.ts';
@@ -233,11 +232,6 @@ export class LocalCenter implements Center {
     if (row) return row;
     throw new ExportError('NOT_FOUND', `no run ${id}`, { hint: 'see `export-center runs list`' });
   }
-}
-
-/** Where the registry lives below a data folder. */
-export function registryFolder(data: string): string {
-  return join(data, 'registry');
 }
 
 /** An idempotency key belongs to one request. */

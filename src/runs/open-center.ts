@@ -8,6 +8,7 @@ import { openDatabase } from '../db/open-database.ts';
 import type { ExportError } from '../core/errors.ts';
 import { onDisk } from '../registry/storage/storage-error.ts';
 import { LocalCenter } from './local-center.ts';
+import type { RegistryPlace } from './registry-storage.ts';
 
 export type OpenCenterOptions = {
   /** The data folder; made when it is not there. */
@@ -20,6 +21,8 @@ export type OpenCenterOptions = {
   readonly offline?: boolean;
   /** Where keys from the environment and registry credentials come from; default: the process's. */
   readonly env?: { readonly [name: string]: string | undefined };
+  /** Where the own registry keeps its content; default: the data folder. */
+  readonly registry?: RegistryPlace;
   /** The URL that clients use for the own registry. */
   readonly publicUrl?: string;
   /** Told of every attempt at a run that failed. */

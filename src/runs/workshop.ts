@@ -14,7 +14,6 @@ import { parseReference } from '../oci/reference.ts';
 import { openCredentials } from '../registry/client/credentials.ts';
 import { createHttp } from '../registry/client/http.ts';
 import { remoteRepository } from '../registry/client/remote-repository.ts';
-import { openDiskStorage } from '../registry/storage/disk-storage.ts';
 import type { RegistryStorage } from '../registry/storage/storage.ts';
 import { sweep } from '../registry/storage/sweep.ts';
 import { EncoderPool } from '../shard/encoder-pool.ts';
@@ -24,9 +23,9 @@ import { SubjectQueue } from '../trust/subject-queue.ts';
 import { writeTrustedRoot } from '../trust/trusted-root.ts';
 import type { RunResult } from './center.ts';
 import { execute } from './execute.ts';
-import { registryFolder } from './local-center.ts';
 import type { OpenCenterOptions } from './open-center.ts';
 import { profileForRun } from './profile-store.ts';
+import { openRegistryStorage } from './registry-storage.ts';
 import { retireStates } from './retention.ts';
 import type { RunContext, RunTask } from './run-context.ts';
 
@@ -48,9 +47,12 @@ export interface Workshop {
 
 export async function openWorkshop(db: Database, clock: Clock, options: OpenCenterOptions): Promise<Workshop> {
   const env = options.env ?? process.env;
-  const http = createHttp({ ca: options.ca, offline: options.offline, env });
+  const network = { ca: options.ca, offline: options.offline, env };
+  const http = createHttp(network);
   const credentials = openCredentials({ env });
-  const storage = await openDiskStorage(registryFolder(options.data), { clock });
+  const { data, registry: place = {} } = options;
+  const registry = await openRegistryStorage({ place, data, clock, network, env, credentials });
+  const { storage } = registry;
   const keys = keyStore(options.data, await environmentKey(env));
   const encoders = new EncoderPool();
   const subjects = new SubjectQueue();
@@ -88,6 +90,7 @@ export async function openWorkshop(db: Database, clock: Clock, options: OpenCent
     storage,
     keys,
     execute: async (tenant, task) => {
+      refuseFront(storage);
       const profile = await profileForRun(db, tenant, task.request.profile, clock);
       const full = profile.name === 'mirror:delta' ? await profileForRun(db, tenant, 'mirror:full', clock) : profile;
       const context = contextOf(tenant);
@@ -103,7 +106,9 @@ export async function openWorkshop(db: Database, clock: Clock, options: OpenCent
         ...(onProgress ? { onProgress } : {}),
       }),
     collectGarbage: async (dryRun) => {
-      for (const name of await storage.repositories()) {
+      // What a front holds is somebody else's: only its cache is swept.
+      const own = storage.refusesClients === undefined ? await storage.repositories() : [];
+      for (const name of own) {
         const [tenant, ...rest] = name.split('/');
         const repository = rest.join('/');
         await retireStates(storage.repository(name), repository, { db, tenant: tenant as string, dryRun });
@@ -120,8 +125,17 @@ export async function openWorkshop(db: Database, clock: Clock, options: OpenCent
     close: async () => {
       await encoders.close();
       await http.close();
+      await registry.close();
     },
   };
+}
+
+/** Exports have no place in a registry that only stands in front of another one. */
+function refuseFront({ refusesClients }: RegistryStorage): void {
+  if (refusesClients === undefined) return;
+  throw new ExportError('DENIED', refusesClients, {
+    hint: 'run exports on a service with a registry of its own, with --to for that registry',
+  });
 }
 
 async function productVersion(): Promise<string> {

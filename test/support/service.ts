@@ -15,6 +15,8 @@ const clean = {
   EXPORT_CENTER_SERVER: undefined,
   EXPORT_CENTER_TOKEN: undefined,
   DATABASE_URL: undefined,
+  EXPORT_CENTER_STORAGE: undefined,
+  EXPORT_CENTER_UPSTREAM: undefined,
 };
 
 export type ServiceOptions = {

@@ -6,6 +6,7 @@ import { createApiApp } from '../../api/app.ts';
 import { openAccess } from '../../access/access.ts';
 import { RateLimiter } from '../../access/rate-limit.ts';
 import { parseListenAddress, startServer, type ListenAddress, type RunningServer } from '../../api/server.ts';
+import { digestOf } from '../../core/digest.ts';
 import { ExportError, toExportError } from '../../core/errors.ts';
 import { createHealth, type Health } from '../../observe/health.ts';
 import { createLog, isLevel, type Log } from '../../observe/log.ts';
@@ -13,7 +14,8 @@ import { createMetrics, type Metrics } from '../../observe/metrics.ts';
 import { createRegistryApp } from '../../registry/server/app.ts';
 import type { LocalCenter } from '../../runs/local-center.ts';
 import { openCenter } from '../../runs/open-center.ts';
-import { textOption, type CommandRun } from '../command.ts';
+import type { RegistryPlace } from '../../runs/registry-storage.ts';
+import { flagOption, textOption, type CommandRun } from '../command.ts';
 import { writeTo, type CliHost } from '../host.ts';
 import { lockFolder, type ServiceLock } from '../service-lock.ts';
 import { serviceAddress } from '../service-address.ts';
@@ -57,6 +59,7 @@ async function openService(run: CommandRun, log: Log, publicUrl: string | undefi
   const { settings, host } = run;
   const center = await openCenter({
     data: settings.data,
+    registry: registryPlace(run),
     ...(settings.databaseUrl === undefined ? {} : { databaseUrl: settings.databaseUrl }),
     ...(settings.ca === undefined ? {} : { ca: settings.ca }),
     ...(publicUrl === undefined ? {} : { publicUrl }),
@@ -138,7 +141,8 @@ async function createApps(service: Service, publicUrl: string | undefined) {
   const access = await openAccess(run.settings.data, { clock });
   const storage = await center.registryStorage();
   health.register('database', () => center.ping());
-  health.register('storage', () => storage.repository('default/readiness').exists());
+  // A front answers out of its cache while its upstream is away, so only what it stores itself is asked.
+  health.register('storage', () => storage.content.find(digestOf('readiness')));
   metrics.gauge('process_resident_memory_bytes', 'resident memory', () => process.memoryUsage.rss());
   const registry = createRegistryApp({
     storage,
@@ -185,6 +189,17 @@ function openLimiter(run: CommandRun): RateLimiter | undefined {
   const perSecond = Number(text);
   if (Number.isFinite(perSecond) && perSecond >= 0.5) return new RateLimiter(perSecond, run.host.clock);
   throw new ExportError('USAGE', `--tenant-rate takes a number from 0.5 on, not ${text}`);
+}
+
+/** What the options say goes before the environment, and takes the other kind of place out of it. */
+function registryPlace(run: CommandRun): RegistryPlace {
+  const [bucket, upstream] = [textOption(run, 'storage'), textOption(run, 'upstream')];
+  const given = {
+    ...(bucket === undefined ? {} : { bucket }),
+    ...(upstream === undefined ? {} : { upstream }),
+  };
+  const named = bucket === undefined && upstream === undefined ? run.settings.registry : given;
+  return flagOption(run, 'redirectBlobs') ? { ...named, redirects: true } : named;
 }
 
 function parsePublicUrl(text: string | undefined): string | undefined {

@@ -85,9 +85,16 @@ export function refuseThrown(x: Exchange, thrown: unknown, meaning: ErrorMeaning
   }
 }
 
+/** What failed behind us, without telling clients where that is. */
+const behindUs: { readonly [code: string]: string } = {
+  UNREACHABLE: 'what this registry stands on cannot be reached',
+  REGISTRY_REFUSED: 'the registry behind this one refuses, or gives damaged content',
+  OFFLINE: 'what this registry stands on lies in the network, which is not to be used',
+};
+
 /** A fault on our side: what the operator should know is in the log, the client learns the kind only. */
 function refuseFault(x: Exchange, error: ExportError): void {
   const status = Math.max(httpStatusOf(error), 500);
-  const message = error.code.startsWith('STORAGE_') ? error.message : 'internal error';
+  const message = error.code.startsWith('STORAGE_') ? error.message : (behindUs[error.code] ?? 'internal error');
   refuse(x, status, 'UNKNOWN', { message });
 }

@@ -2,7 +2,7 @@
 // has to be asked for again; tags and lists are asked for each time, and answered out of the cache while the upstream is
 // away. A blob that is cached for one repository is given in another only after the upstream has said that it is there.
 
-import { isDigest, type Digest } from '../../../core/digest.ts';
+import { isDigest, parseDigest, type Digest } from '../../../core/digest.ts';
 import { ExportError } from '../../../core/errors.ts';
 import type { Descriptor } from '../../../oci/descriptor.ts';
 import type { StoredManifest } from '../../../oci/manifest.ts';
@@ -10,8 +10,11 @@ import type { RepositoryReader } from '../../../oci/repository.ts';
 import type { LinkedRepository } from '../linked-repository.ts';
 import type { BlobReader, RepositoryPart, StoredRepository, Sweepable, UploadSessions } from '../storage.ts';
 import { streamBlob } from '../stream-blob.ts';
+import type { ReferrerLists } from './referrer-lists.ts';
 import { SharedDownload, type DownloadTarget } from './shared-download.ts';
-import { ourFault, type Upstream } from './upstream.ts';
+import { ourFault, type Known, type Upstream } from './upstream.ts';
+
+const maxNamed = 1_000;
 
 export type FrontContext = {
   readonly upstream: Upstream;
@@ -25,12 +28,16 @@ export class FrontRepository implements StoredRepository {
   readonly uploads: UploadSessions;
   readonly parts: { readonly [part in RepositoryPart]: Sweepable };
   readonly #cache: LinkedRepository;
+  readonly #lists: ReferrerLists;
   readonly #remote: RepositoryReader;
   readonly #context: FrontContext;
+  /** What tags name whose manifests are not here yet, and which tags name nothing. */
+  readonly #named = new Map<string, Digest | 'nothing'>();
 
-  constructor(cache: LinkedRepository, remote: RepositoryReader, context: FrontContext) {
+  constructor(cache: LinkedRepository, lists: ReferrerLists, remote: RepositoryReader, context: FrontContext) {
     this.name = cache.name;
-    this.parts = cache.parts;
+    this.parts = { ...cache.parts, manifests: withLists(cache.parts.manifests, lists) };
+    this.#lists = lists;
     this.#cache = cache;
     this.#remote = remote;
     this.#context = context;
@@ -47,19 +54,15 @@ export class FrontRepository implements StoredRepository {
     if (kept) return kept;
     const found = await this.#context.upstream.ask(
       () => this.#remote.resolve(reference),
-      () => this.#cache.resolve(reference),
+      () => this.#knownTag(reference),
     );
-    if (!found && !isDigest(reference) && (await this.#cache.resolve(reference)))
-      await this.#cache.deleteTag(reference);
+    if (!isDigest(reference)) await this.#noteTag(reference, found?.digest);
     return found;
   }
 
   async manifest(reference: string): Promise<StoredManifest | undefined> {
     const digest = isDigest(reference) ? reference : (await this.resolve(reference))?.digest;
-    const stored = digest && ((await this.#cache.manifest(digest)) ?? (await this.#fetchManifest(digest)));
-    if (stored && reference !== stored.descriptor.digest)
-      await this.#cache.keepTag(reference, stored.descriptor.digest);
-    return stored;
+    return digest && ((await this.#cache.manifest(digest)) ?? (await this.#fetchManifest(digest)));
   }
 
   async statBlob(digest: Digest): Promise<number | undefined> {
@@ -86,16 +89,23 @@ export class FrontRepository implements StoredRepository {
   }
 
   async referrers(subject: Digest, artifactType?: string): Promise<Descriptor[]> {
-    return this.#context.upstream.ask(
-      () => this.#remote.referrers(subject, artifactType),
-      () => unlessEmpty(this.#cache.referrers(subject, artifactType)),
+    const all = await this.#context.upstream.ask(
+      async () => {
+        const list = await this.#remote.referrers(subject);
+        if (await this.#cache.resolve(subject)) await this.#lists.keep(subject, list);
+        else this.#lists.wait(subject, list);
+        return list;
+      },
+      async () => known(await this.#lists.find(subject)),
     );
+    return artifactType === undefined ? all : all.filter((entry) => entry.artifactType === artifactType);
   }
 
   async tags(): Promise<string[]> {
     return this.#context.upstream.ask(
       () => this.#remote.tags(),
-      () => unlessEmpty(this.#cache.tags()),
+      // An empty list out of the cache would say "there is none" where nobody knows.
+      async () => known(orNothing(await this.#cache.tags())),
     );
   }
 
@@ -126,20 +136,37 @@ export class FrontRepository implements StoredRepository {
   #fetchManifest(digest: Digest): Promise<StoredManifest | undefined> {
     const { upstream } = this.#context;
     return upstream.joined(`manifest ${this.name} ${digest}`, async () => {
-      const stored = await upstream.ask(
-        () => this.#remote.manifest(digest),
-        () => Promise.resolve(undefined),
-      );
-      if (stored) await this.#cache.keepManifest(stored);
+      const stored = await upstream.ask(() => this.#remote.manifest(digest));
+      if (!stored) return undefined;
+      await this.#cache.keepManifest(stored);
+      await this.#lists.arrived(digest);
+      for (const [tag, named] of this.#named) if (named === digest) await this.#noteTag(tag, digest);
       return stored;
     });
   }
 
+  async #knownTag(tag: string): Promise<Known<Descriptor | undefined>> {
+    return this.#named.get(tag) === 'nothing' ? { value: undefined } : known(await this.#cache.resolve(tag));
+  }
+
+  /**
+   * What a tag names now. Kept as soon as that manifest is: clients ask for a tag's digest first and fetch the manifest
+   * by it, and until then the cache has only the one that the tag named before.
+   */
+  async #noteTag(tag: string, digest: Digest | undefined): Promise<void> {
+    this.#named.delete(tag);
+    if (digest === undefined) {
+      remember(this.#named, tag, 'nothing');
+      if (await this.#cache.resolve(tag)) await this.#cache.deleteTag(tag);
+    } else if (await this.#cache.resolve(digest)) {
+      await this.#cache.keepTag(tag, digest);
+    } else {
+      remember(this.#named, tag, digest);
+    }
+  }
+
   #remoteSize(digest: Digest): Promise<number | undefined> {
-    return this.#context.upstream.ask(
-      () => this.#remote.statBlob(digest),
-      () => Promise.resolve(undefined),
-    );
+    return this.#context.upstream.ask(() => this.#remote.statBlob(digest));
   }
 
   /** Joins the download of this blob, or begins it. */
@@ -174,8 +201,32 @@ export function refusal(place: string): ExportError {
   });
 }
 
-async function unlessEmpty<T>(list: Promise<T[]>): Promise<T[] | undefined> {
-  const found = await list;
-  // An empty list out of the cache would say "there is none" where nobody knows.
-  return found.length === 0 ? undefined : found;
+/** Manifests that the sweep takes with what was said about them. */
+function withLists(manifests: Sweepable, lists: ReferrerLists): Sweepable {
+  return {
+    list: () => manifests.list(),
+    find: (name) => manifests.find(name),
+    async discard(name, beforeMs) {
+      const gone = await manifests.discard(name, beforeMs);
+      if (gone) await lists.forget(parseDigest(name));
+      return gone;
+    },
+  };
+}
+
+/** Keeps the youngest: which tags are asked for is up to clients. */
+function remember(named: Map<string, Digest | 'nothing'>, tag: string, what: Digest | 'nothing'): void {
+  named.set(tag, what);
+  for (const oldest of named.keys()) {
+    if (named.size <= maxNamed) break;
+    named.delete(oldest);
+  }
+}
+
+function known<T>(value: T | undefined): Known<T> {
+  return value === undefined ? undefined : { value };
+}
+
+function orNothing<T>(list: T[]): T[] | undefined {
+  return list.length === 0 ? undefined : list;
 }

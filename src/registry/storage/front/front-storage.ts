@@ -11,6 +11,7 @@ import { openDisk } from '../disk-storage.ts';
 import { LinkedRepository } from '../linked-repository.ts';
 import type { RegistryStorage } from '../storage.ts';
 import { FrontRepository, refusal, type FrontContext } from './front-repository.ts';
+import { ReferrerLists } from './referrer-lists.ts';
 import { Upstream } from './upstream.ts';
 
 export type UpstreamPlace = {
@@ -44,7 +45,8 @@ export async function openFrontStorage(options: FrontStorageOptions): Promise<Re
     const kept = new LinkedRepository(name, cache.linked);
     const repository = upstream.prefix === '' ? name : `${upstream.prefix}/${name}`;
     const remote = remoteRepository({ registry: upstream.registry, repository }, { http, credentials, clock });
-    return new FrontRepository(kept, remote, context);
+    const lists = new ReferrerLists(cache.paths.repository(name), cache.linked.links);
+    return new FrontRepository(kept, lists, remote, context);
   };
   return {
     ...cache.storage,

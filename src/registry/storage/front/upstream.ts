@@ -16,6 +16,11 @@ const notTheClients: readonly ErrorCode[] = [
   'INPUT_TOO_LARGE',
 ];
 
+/** What a cache knows: an answer, which may be that there is nothing, or undefined where it does not know. */
+export type Known<T> = { readonly value: T } | undefined;
+
+const unknown = (): Promise<undefined> => Promise.resolve(undefined);
+
 export class Upstream {
   /** As people write it: REGISTRY or REGISTRY/PREFIX. */
   readonly place: string;
@@ -32,10 +37,10 @@ export class Upstream {
    * What the upstream says; while it is away what `cached` knows. Throws UNREACHABLE when that is nothing, and
    * REGISTRY_REFUSED when the upstream refuses or gives wrong bytes.
    */
-  async ask<T>(work: () => Promise<T>, cached: () => Promise<T | undefined>): Promise<T> {
+  async ask<T>(work: () => Promise<T>, cached: () => Promise<Known<T>> = unknown): Promise<T> {
     const nowMs = this.#clock.now().getTime();
     const resting = nowMs < this.#restUntilMs ? await cached() : undefined;
-    if (resting !== undefined) return resting;
+    if (resting) return resting.value;
     try {
       const answer = await work();
       this.#restUntilMs = 0;
@@ -45,8 +50,8 @@ export class Upstream {
       if (!isAway(error)) throw error;
       this.#restUntilMs = nowMs + restMs;
       const known = await cached();
-      if (known === undefined) throw error;
-      return known;
+      if (!known) throw error;
+      return known.value;
     }
   }
 

@@ -87,7 +87,10 @@ describe('a front', { skip: skipWithout('registry') }, () => {
     const { behind, front, distribution } = await openWorld(t);
     const cached = await pushArtifact(behind, 'cached', { tags: ['latest', 'never-asked-for'] });
     const note = await pushArtifact(behind, 'note', { subject: cached });
-    await bodyOf(front, 'manifests/latest');
+    // As most clients do it: the tag's digest first, then the manifest by it.
+    assert.equal((await get(front, 'manifests/latest', { method: 'HEAD' })).status, 200);
+    await bodyOf(front, `referrers/${cached.descriptor.digest}`);
+    await bodyOf(front, `manifests/${cached.descriptor.digest}`);
     await bodyOf(front, `blobs/${layerOf('cached').digest}`);
     await bodyOf(front, `manifests/${note.descriptor.digest}`);
     await distribution.program.stop();
