@@ -5,6 +5,7 @@
 import { Command, CommanderError } from 'commander';
 import { ExportError, exitCodeOf, toExportError } from './core/errors.ts';
 import { commandRun, type CommandSpec } from './cli/command.ts';
+import { addAccessCommands } from './cli/commands/access-commands.ts';
 import { addConsumerCommands } from './cli/commands/consumer-commands.ts';
 import { addEvidenceCommands } from './cli/commands/evidence-commands.ts';
 import { addRunCommands } from './cli/commands/run-commands.ts';
@@ -24,6 +25,7 @@ export async function runCli(argv: readonly string[], host: CliHost): Promise<nu
     exitCode = await runAction(command, spec, host);
   };
   addServiceCommands(program, run);
+  addAccessCommands(program, run);
   addEvidenceCommands(program, run);
   addRunCommands(program, run);
   addConsumerCommands(program, run);

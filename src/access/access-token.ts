@@ -16,7 +16,12 @@ const issuer = 'export-center';
 const header = encode({ alg: 'HS256', typ: 'JWT' });
 
 /** What a token says: who it was issued to (empty: anonymous) and what it allows. */
-export type AccessToken = { readonly subject: string; readonly scopes: readonly Scope[] };
+export type AccessToken = {
+  readonly subject: string;
+  readonly scopes: readonly Scope[];
+  /** Of the token that it was issued for: it is good for as long as that one is. */
+  readonly tokenId?: string;
+};
 
 export type IssuedToken = { readonly token: string; readonly issuedAt: Date; readonly expiresInSeconds: number };
 
@@ -30,12 +35,13 @@ export type TokenSigner = {
 export function createTokenSigner(key: string, clock: Clock): TokenSigner {
   const seal = (text: string): string => createHmac('sha256', key).update(text).digest('base64url');
   return {
-    issue({ subject, scopes }) {
+    issue({ subject, scopes, tokenId }) {
       const issuedAt = clock.now();
       const now = Math.floor(issuedAt.getTime() / 1000);
       const access = scopes.map((scope) => ({ type: 'repository', name: scope.repository, actions: scope.actions }));
       const claims = { iss: issuer, aud: issuer, sub: subject, iat: now, nbf: now, exp: now + tokenLifetimeSeconds };
-      const signed = `${header}.${encode({ ...claims, jti: randomUUID(), access })}`;
+      const holder = tokenId === undefined ? {} : { tid: tokenId };
+      const signed = `${header}.${encode({ ...claims, ...holder, jti: randomUUID(), access })}`;
       return { token: `${signed}.${seal(signed)}`, issuedAt, expiresInSeconds: tokenLifetimeSeconds };
     },
     verify(text) {
@@ -57,6 +63,7 @@ type Claims = {
   iss: string;
   aud: string;
   sub: string;
+  tid?: string;
   nbf: number;
   exp: number;
   access: { name: string; actions: string[] }[];
@@ -70,6 +77,7 @@ function readClaims(payload: string, now: number): AccessToken | undefined {
   const isAction = (text: string): text is Action => (actions as readonly string[]).includes(text);
   return {
     subject: claims.sub,
+    ...(claims.tid === undefined ? {} : { tokenId: claims.tid }),
     scopes: claims.access.map((entry) => ({ repository: entry.name, actions: entry.actions.filter(isAction) })),
   };
 }

@@ -11,6 +11,7 @@ import type { RegistryStorage } from '../registry/storage/storage.ts';
 import type { Center } from '../runs/center.ts';
 import { problemResponse } from './problem.ts';
 import type { RouteRoom } from './route.ts';
+import { addAccessRoutes } from './routes/access-routes.ts';
 import { addDownloadRoutes } from './routes/download-routes.ts';
 import { addEvidenceRoutes } from './routes/evidence-routes.ts';
 import { addIngestRoutes } from './routes/ingest-routes.ts';
@@ -48,6 +49,7 @@ export function createApiApp(options: ApiOptions): OpenAPIHono {
   addProfileRoutes(room);
   addRunRoutes(room, streams);
   addKeyRoutes(room);
+  addAccessRoutes(room);
   if (options.storage) addDownloadRoutes({ app, access: options.access, storage: options.storage });
   addDescription(app, options.version);
   app.notFound((c) => {

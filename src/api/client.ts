@@ -7,8 +7,9 @@ import type { ScrubProgress, ScrubReport } from '../registry/storage/scrub.ts';
 import { eventStreamMediaType } from './event-stream-media-type.ts';
 import { readAnswerWithProgress } from './progress-answer.ts';
 import { followRun } from './remote-events.ts';
+import { remoteAccess } from './remote-access.ts';
 import { remoteIngest } from './remote-ingest.ts';
-import { openRemote, type Remote, type RemoteOptions } from './remote.ts';
+import { openRemote, type Greeting, type Remote, type RemoteOptions } from './remote.ts';
 
 export type ConnectOptions = RemoteOptions & {
   /** The service runs on this machine and sees the same files: paths are named to it instead of sent. */
@@ -24,15 +25,16 @@ export function connectCenter(options: ConnectOptions): Center {
     ...evidenceAndProfiles(remote),
     ...runs(remote),
     ...keysAndCare(remote),
+    access: remoteAccess(remote),
     close: () => remote.http.close(),
   };
 }
 
 /** Asks the service who it is: UNREACHABLE when nobody answers, UNAUTHORIZED when the token is wrong. */
-export async function greet(options: RemoteOptions, tenant: string): Promise<{ name: string; version: string }> {
+export async function greet(options: RemoteOptions): Promise<Greeting> {
   const remote = openRemote(options);
   try {
-    return await remote.get({ path: [], query: { tenant } });
+    return await remote.get<Greeting>({ path: [] });
   } finally {
     await remote.http.close();
   }

@@ -4,12 +4,13 @@
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { basename, isAbsolute, resolve } from 'node:path';
+import { hasRole } from '../access/roles.ts';
 import { ExportError } from '../core/errors.ts';
 import type { IngestOptions, IngestProgress, IngestResult, Refusal } from '../evidence/types.ts';
 import { eventStreamMediaType } from './event-stream-media-type.ts';
 import { folderLines } from './folder-lines.ts';
 import { readAnswerWithProgress } from './progress-answer.ts';
-import type { Remote, RemotePost } from './remote.ts';
+import type { Greeting, Remote, RemotePost } from './remote.ts';
 
 export type RemoteIngest = {
   readonly tenant: string;
@@ -48,7 +49,12 @@ async function sending(remote: Remote, { tenant, options }: RemoteIngest, refuse
     throw new ExportError('NOT_FOUND', `${options.from} cannot be read`, { cause });
   });
   // Asked first, because a refusal in the middle of a long upload reaches the sender as a broken connection.
-  await remote.get({ path: [], query: { tenant } });
+  const { principal } = await remote.get<Greeting>({ path: [] });
+  if (!hasRole(principal, tenant, 'publisher')) {
+    throw new ExportError('DENIED', `the token may not ingest for tenant ${tenant}`, {
+      hint: 'use a token of a publisher, or name its --tenant',
+    });
+  }
   const { from: _, sync, allowShrink, ...texts } = options;
   const flags = { sync: sync ? 'true' : undefined, allowShrink: allowShrink ? 'true' : undefined };
   const name = found.isDirectory() ? 'folder.jsonl.gz' : basename(path);

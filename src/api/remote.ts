@@ -1,5 +1,6 @@
 // One connection to a service's API: sends JSON, reads JSON, turns problems back into the errors they came from.
 
+import type { Principal } from '../access/roles.ts';
 import { ExportError } from '../core/errors.ts';
 import { createHttp, type Http } from '../registry/client/http.ts';
 import type { HttpResponse } from '../registry/client/http-response.ts';
@@ -15,6 +16,9 @@ export type RemoteOptions = {
   readonly signal?: AbortSignal;
   readonly env?: { readonly [name: string]: string | undefined };
 };
+
+/** Who answers, and who the token is. */
+export type Greeting = { readonly name: string; readonly version: string; readonly principal: Principal };
 
 type Query = { readonly [name: string]: string | undefined };
 

@@ -3,8 +3,9 @@
 
 import { type OpenAPIHono, type RouteConfig, z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
-import { hasRole } from '../access/roles.ts';
-import type { Access } from '../access/access.ts';
+import { actorOf, type Access } from '../access/access.ts';
+import { hasRole, type Principal, type Role } from '../access/roles.ts';
+import { defaultTenant } from '../access/tenant-name.ts';
 import { ExportError } from '../core/errors.ts';
 import type { Center } from '../runs/center.ts';
 import { problemMediaType } from './problem.ts';
@@ -24,8 +25,10 @@ export type RouteSpec<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodT
   readonly path: string;
   readonly operationId: string;
   readonly summary: string;
-  /** Whose operator one must be: of the tenant in `?tenant=`, or of the whole installation. */
+  /** Where one must have the role: in the tenant in `?tenant=`, or in the whole installation. */
   readonly scope: 'tenant' | 'installation';
+  /** The weakest role that may do this; `any` is for everybody who has a token. */
+  readonly role: Role | 'any';
   readonly params?: P;
   /** Besides `tenant`, which routes of scope tenant always take. */
   readonly query?: Q;
@@ -47,11 +50,12 @@ export type RouteInput<P, Q, B> = {
   readonly params: P;
   readonly query: Q;
   readonly body: B;
+  readonly principal: Principal;
+  /** How the audit names the caller. */
+  readonly actor: string;
   readonly request: Request;
   readonly context: Context;
 };
-
-export const defaultTenant = 'default';
 
 const nothing = z.unknown();
 
@@ -67,7 +71,7 @@ export function addRoute<P extends z.ZodType, Q extends z.ZodType, B extends z.Z
     const request = context.req.raw;
     const { tenant = defaultTenant, ...query } = singleParameters(new URL(request.url).searchParams);
     refuseForeignPages(request);
-    await requireOperator(access, request, spec.scope === 'tenant' ? tenant : '*');
+    const { principal, actor } = await requireRole(access, request, spec, tenant);
     if (spec.scope === 'installation' && tenant !== defaultTenant) throw unknownParameter('tenant');
     const body = spec.body === undefined ? undefined : await readJsonBody(request);
     const answer = await handler({
@@ -75,6 +79,8 @@ export function addRoute<P extends z.ZodType, Q extends z.ZodType, B extends z.Z
       params: check(spec.params, context.req.param(), 'path'),
       query: check(spec.query ?? z.strictObject({}), query, 'query') as z.output<Q>,
       body: check(spec.body, body, 'body'),
+      principal,
+      actor,
       request,
       context,
     });
@@ -109,6 +115,7 @@ function describeRoute(spec: RouteSpec<z.ZodType, z.ZodType, z.ZodType>): RouteC
     path: spec.path,
     operationId: spec.operationId,
     summary: spec.summary,
+    description: describeRole(spec),
     security: [{ operatorBearer: [] }, { operatorBasic: [] }],
     request,
     responses: {
@@ -121,15 +128,36 @@ function describeRoute(spec: RouteSpec<z.ZodType, z.ZodType, z.ZodType>): RouteC
   };
 }
 
-async function requireOperator(access: Access, request: Request, tenant: string): Promise<void> {
-  const caller = await access.authenticate(request.headers.get('authorization') ?? undefined);
+function describeRole({ role, scope }: Pick<RouteSpec<z.ZodType, z.ZodType, z.ZodType>, 'role' | 'scope'>): string {
+  if (role === 'any') return 'For everybody who has a token.';
+  return `Needs the role ${role} in ${scope === 'tenant' ? 'the tenant' : 'the whole installation'}.`;
+}
+
+/** Who calls, when they have the role; the same refusal for a tenant that is somebody else's and for none at all. */
+async function requireRole(
+  access: Access,
+  request: Request,
+  { role, scope }: Pick<RouteSpec<z.ZodType, z.ZodType, z.ZodType>, 'role' | 'scope'>,
+  tenant: string,
+): Promise<{ principal: Principal; actor: string }> {
+  const described = `${request.method} ${new URL(request.url).pathname}`;
+  const caller = await access.authenticate(request.headers.get('authorization') ?? undefined, described);
   if (caller.kind === 'anonymous') {
-    throw new ExportError('UNAUTHORIZED', 'this needs the operator token', {
+    throw new ExportError('UNAUTHORIZED', 'this needs a token', {
       hint: 'log in with export-center login, or set EXPORT_CENTER_TOKEN',
     });
   }
-  if (caller.kind === 'principal' && hasRole(caller.principal, tenant, 'operator')) return;
-  throw new ExportError('DENIED', 'only an operator may do this');
+  const where = scope === 'tenant' ? tenant : '*';
+  if (caller.kind === 'principal' && (role === 'any' || hasRole(caller.principal, where, role))) {
+    return { principal: caller.principal, actor: actorOf(caller) };
+  }
+  const place = scope === 'tenant' ? 'the tenant' : 'the whole installation';
+  const reason =
+    caller.kind === 'token' ? 'a registry token opens the registry alone' : `needs role ${role} in ${place}`;
+  access.noteRefusal(caller, described, reason);
+  throw new ExportError('DENIED', `not allowed: ${reason}`, {
+    hint: 'ask the operator for a token, or name your --tenant',
+  });
 }
 
 /** Browsers add remembered Basic credentials to requests of any page, and say so in this header. */

@@ -196,4 +196,12 @@ export const scrubReportSchema = z
   })
   .openapi('ScrubReport');
 
-export const greetingSchema = z.object({ name: z.literal('export-center'), version: text }).openapi('Greeting');
+const grantSchema = z.object({ role: text, tenant: text, repositories: z.array(text).optional() });
+
+export const greetingSchema = z
+  .object({
+    name: z.literal('export-center'),
+    version: text,
+    principal: z.object({ name: text, grants: z.array(grantSchema) }),
+  })
+  .openapi('Greeting');

@@ -23,6 +23,7 @@ export async function openCenterFor(
     registry: settings.registry,
     offline: settings.offline,
     env: settings.env,
+    actor: await localActor(),
     service: options.queueOnly ?? false,
   });
 }
@@ -49,6 +50,17 @@ async function connectToLocal(server: string, { data, env, signal }: Settings): 
   const token = await openOperatorToken(data);
   // The loopback interface is no network: --offline is about what lies behind it (see offline.ts).
   return connectCenter({ server, token, samePlace: true, env, signal });
+}
+
+/** Whoever may write to the folder may do everything; the audit has their name on this machine. */
+async function localActor(): Promise<string> {
+  const { userInfo } = await import('node:os');
+  try {
+    return `local ${userInfo().username}`;
+  } catch {
+    // A container's user has a number and often no name.
+    return 'local';
+  }
 }
 
 async function serviceOf(data: string): Promise<string | undefined> {

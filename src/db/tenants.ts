@@ -23,3 +23,21 @@ export async function ensureTenant(on: Queryable, name: string): Promise<number>
   }
   throw new ExportError('INTERNAL', `no number for the tenant ${name} could be found`);
 }
+
+export type TenantRow = { readonly name: string; readonly createdAt: string | null };
+
+/** All tenants by name; `createdAt` is null for those that came to be by being written to. */
+export function allTenants(on: Queryable): Promise<TenantRow[]> {
+  return on.query<TenantRow>('select name, created_at as "createdAt" from tenant order by name');
+}
+
+/** Makes a tenant; false when it is there already. */
+export async function addTenant(on: Queryable, name: string, at: string): Promise<boolean> {
+  if ((await findTenant(on, name)) !== undefined) return false;
+  const id = await ensureTenant(on, name);
+  const rows = await on.query('update tenant set created_at = $2 where id = $1 and created_at is null returning id', [
+    id,
+    at,
+  ]);
+  return rows.length > 0;
+}

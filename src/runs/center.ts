@@ -2,6 +2,7 @@
 // `api/client.ts` over HTTP; the command line and the API routes see nothing else, so both give the same results.
 
 import type { IngestOptions, IngestProgress, IngestResult, SourceSummary } from '../evidence/types.ts';
+import type { AccessCenter, Actor } from './access-center.ts';
 import type { ScrubProgress, ScrubReport } from '../registry/storage/scrub.ts';
 
 export type RunState =
@@ -122,7 +123,8 @@ export interface Center {
   evidenceRejections(tenant: string, source?: string): Promise<RejectionRecord[]>;
   profiles(tenant: string): Promise<ProfileRevision[]>;
   profile(tenant: string, name: string): Promise<ProfileRevision[]>;
-  putProfile(tenant: string, document: unknown): Promise<ProfileRevision>;
+  /** `actor` is who asked for it, here and below, for the audit; absent is who opened the Center. */
+  putProfile(tenant: string, document: unknown, actor?: Actor): Promise<ProfileRevision>;
   /** Queues a run (or finds the one with the same idempotency key); it is executed by whoever holds the folder. */
   startRun(tenant: string, request: RunRequest): Promise<RunRecord>;
   run(tenant: string, id: string): Promise<RunRecord>;
@@ -131,9 +133,11 @@ export interface Center {
   runEvents(tenant: string, id: string, after?: number, signal?: AbortSignal): AsyncIterable<RunEvent>;
   cancelRun(tenant: string, id: string): Promise<RunRecord>;
   keys(): Promise<KeySummary[]>;
-  generateKey(): Promise<KeySummary>;
+  generateKey(actor?: Actor): Promise<KeySummary>;
   /** PEM or cosign key text; the password comes from the caller, never from argv. */
-  importKey(text: string, password?: string): Promise<KeySummary>;
+  importKey(text: string, password?: string, actor?: Actor): Promise<KeySummary>;
+  /** Tenants, tokens, rules and the audit. */
+  readonly access: AccessCenter;
   collectGarbage(options: { readonly dryRun: boolean }): Promise<{ readonly blobs: number; readonly bytes: number }>;
   /** Hashes all content of the registry anew and takes aside what is wrong, until `signal` aborts. */
   scrub(options: ScrubRequest, onProgress?: (progress: ScrubProgress) => void): Promise<ScrubReport>;

@@ -1,15 +1,20 @@
 // The Center over a data folder. Thin: each method is one question to the rooms below.
 
 import { randomUUID } from 'node:crypto';
+import type { AccessSource } from '../access/access-source.ts';
+import { rememberedSource, type RememberedSource } from '../access/remembered-source.ts';
 import type { Clock } from '../core/clock.ts';
 import { ExportError, toExportError } from '../core/errors.ts';
+import { addAudit } from '../db/audit.ts';
 import type { Database } from '../db/database.ts';
 import { evidenceStore, type EvidenceStore } from '../db/evidence.ts';
 import { insertRun, requestCancel, runById, runEventsAfter, runsOf, type RunRow } from '../db/runs.ts';
 import type { IngestOptions, IngestProgress, IngestResult, SourceSummary } from '../evidence/types.ts';
 import type { ScrubProgress, ScrubReport } from '../registry/storage/scrub.ts';
 import type { RegistryStorage } from '../registry/storage/storage.ts';
-import type { KeyStore } from '../trust/key-store.ts';
+import type { Actor } from './access-center.ts';
+import { AccessDesk, requireTenant } from './access-desk.ts';
+import { DatabaseAccessSource } from './access-source.ts';
 import type {
   Center,
   EvidenceDocument,
@@ -26,6 +31,7 @@ import type { OpenCenterOptions } from './open-center.ts';
 import { listProfiles, putProfile, showProfile } from './profile-store.ts';
 import { isEnded, RunQueue } from './run-queue.ts';
 import { keepHouse } from './housekeeping.ts';
+import { KeyDesk } from './key-desk.ts';
 import { once } from './once.ts';
 import { runEventOf, runRecordOf } from './run-record.ts';
 
@@ -44,11 +50,20 @@ export class LocalCenter implements Center {
   readonly #lost = new Map<string, ExportError>();
   /** Rings when a run of this process has a new event. */
   readonly #news = new Bell();
+  readonly #accessRecords: DatabaseAccessSource;
+  readonly #accessSource: RememberedSource;
+  readonly #keyDesk: KeyDesk;
+  readonly access: AccessDesk;
 
   constructor(db: Database, clock: Clock, options: OpenCenterOptions) {
     this.#db = db;
     this.#clock = clock;
     this.#options = options;
+    this.#accessRecords = new DatabaseAccessSource(db, clock);
+    this.#accessSource = rememberedSource(this.#accessRecords, clock);
+    const actor = this.#actor();
+    this.access = new AccessDesk({ db, clock, actor, onChange: () => this.#accessSource.forget() });
+    this.#keyDesk = new KeyDesk({ db, clock, actor, store: async () => (await this.#workshop()).keys });
     this.#queue = new RunQueue({
       db,
       clock,
@@ -63,6 +78,11 @@ export class LocalCenter implements Center {
     return (await this.#workshop()).storage;
   }
 
+  /** Tokens and rules, for the doors of the servers that share this process. */
+  accessSource(): AccessSource {
+    return this.#accessSource;
+  }
+
   /** The address that results and signatures name, once the service knows it. */
   async setPublicUrl(url: string): Promise<void> {
     (await this.#workshop()).setPublicUrl(url);
@@ -70,7 +90,7 @@ export class LocalCenter implements Center {
 
   /** Makes the key that signs, unless one is there or brought along; so its public half can be handed out before a run. */
   async ensureSigningKey(): Promise<void> {
-    await (await this.#keys()).openSigner();
+    await this.#keyDesk.ensure();
   }
 
   /** Executes queued runs, and collects garbage now and then, until `signal` aborts. */
@@ -90,6 +110,7 @@ export class LocalCenter implements Center {
     options: IngestOptions,
     onProgress?: (progress: IngestProgress) => void,
   ): Promise<IngestResult> {
+    await requireTenant(this.#db, tenant);
     return (await this.#workshop()).ingest(tenant, options, onProgress);
   }
 
@@ -115,11 +136,19 @@ export class LocalCenter implements Center {
     return showProfile(this.#db, tenant, name);
   }
 
-  putProfile(tenant: string, document: unknown): Promise<ProfileRevision> {
-    return putProfile(this.#db, tenant, document, this.#clock);
+  putProfile(tenant: string, document: unknown, actor?: Actor): Promise<ProfileRevision> {
+    return this.#db.transaction(async (tx) => {
+      await requireTenant(tx, tenant);
+      const profile = await putProfile(tx, tenant, document, this.#clock);
+      const { name, revision } = profile;
+      const entry = { actor: actor ?? this.#actor(), action: 'profile.put', tenant, target: name };
+      await addAudit(tx, { ...entry, detail: { revision } }, this.#clock);
+      return profile;
+    });
   }
 
   async startRun(tenant: string, request: RunRequest): Promise<RunRecord> {
+    await requireTenant(this.#db, tenant);
     const [profile] = await showProfile(this.#db, tenant, request.profile);
     if (profile?.kind === 'mirror:delta' && request.base === 'none') {
       throw new ExportError('USAGE', 'a delta needs a base', {
@@ -189,16 +218,16 @@ export class LocalCenter implements Center {
     return this.run(tenant, id);
   }
 
-  async keys(): Promise<KeySummary[]> {
-    return (await this.#keys()).list();
+  keys(): Promise<KeySummary[]> {
+    return this.#keyDesk.list();
   }
 
-  async generateKey(): Promise<KeySummary> {
-    return (await this.#keys()).generate();
+  generateKey(actor?: Actor): Promise<KeySummary> {
+    return this.#keyDesk.generate(actor);
   }
 
-  async importKey(text: string, password?: string): Promise<KeySummary> {
-    return (await this.#keys()).import(text, password);
+  importKey(text: string, password?: string, actor?: Actor): Promise<KeySummary> {
+    return this.#keyDesk.import(text, password, actor);
   }
 
   async collectGarbage({ dryRun }: { readonly dryRun: boolean }): Promise<{ blobs: number; bytes: number }> {
@@ -216,15 +245,16 @@ export class LocalCenter implements Center {
     while (this.#background.size > 0) await Promise.allSettled(this.#background);
     this.#closing.abort();
     if (this.#workshop.started()) await (await this.#workshop()).close();
+    await this.#accessRecords.settle();
     await this.#db.close();
+  }
+
+  #actor(): Actor {
+    return this.#options.actor ?? 'local';
   }
 
   #evidence(tenant: string): EvidenceStore {
     return evidenceStore(this.#db, tenant, this.#clock);
-  }
-
-  async #keys(): Promise<KeyStore> {
-    return (await this.#workshop()).keys;
   }
 
   async #row(tenant: string, id: string): Promise<RunRow> {

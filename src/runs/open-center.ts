@@ -29,6 +29,8 @@ export type OpenCenterOptions = {
   readonly onRunFailure?: (run: string, error: ExportError) => void;
   /** Asked at every build: moves a mirror's base on although the rule does not ask for it. For tests and benchmarks. */
   readonly compactsNow?: () => boolean;
+  /** Who acts where a call does not say, for the audit; default `local`. */
+  readonly actor?: string;
   /**
    * True for the service, whose `work` executes runs. Otherwise a started run is executed at once by this process.
    */

@@ -2,12 +2,12 @@
 
 import { ExportError } from '../core/errors.ts';
 import type { Clock } from '../core/clock.ts';
-import type { Database } from '../db/database.ts';
+import type { Database, Queryable } from '../db/database.ts';
 import { currentRevisions, putRevision, revisionsOf, type StoredRevision } from '../db/profiles.ts';
 import type { ProfileDocument, ProfileRevision } from './center.ts';
 import { builtinProfiles, parseProfile, profileJson, profileOf, type Profile } from './profile-document.ts';
 
-export async function listProfiles(db: Database, tenant: string): Promise<ProfileRevision[]> {
+export async function listProfiles(db: Queryable, tenant: string): Promise<ProfileRevision[]> {
   const stored = new Map((await currentRevisions(db, tenant)).map((row) => [row.name, revisionOfRow(row)]));
   for (const builtin of builtinProfiles) {
     if (!stored.has(builtin.name)) stored.set(builtin.name, { ...profileOf(builtin), createdAt: '' });
@@ -23,7 +23,7 @@ export async function showProfile(db: Database, tenant: string, name: string): P
 }
 
 export async function putProfile(
-  db: Database,
+  db: Queryable,
   tenant: string,
   document: unknown,
   clock: Clock,
@@ -37,7 +37,7 @@ export async function putProfile(
 }
 
 /** Two profiles never share a repository: `a:b` and `a-b` would. */
-async function refuseSharedRepository(db: Database, tenant: string, document: ProfileDocument): Promise<void> {
+async function refuseSharedRepository(db: Queryable, tenant: string, document: ProfileDocument): Promise<void> {
   const { repository } = profileOf(document);
   const other = (await listProfiles(db, tenant)).find(
     (profile) => profile.repository === repository && profile.name !== document.name && profile.name !== 'mirror:full',

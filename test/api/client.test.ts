@@ -104,15 +104,16 @@ describe('the client', () => {
 
   test('greet tells the version, and refuses a server of another kind', async (t) => {
     const { server, token } = await connect(t);
-    assert.deepEqual(await greet({ server: server.url, token, env: {} }, 'default'), {
+    assert.deepEqual(await greet({ server: server.url, token, env: {} }), {
       name: 'export-center',
       version: '1.2.3',
+      principal: { name: 'operator', grants: [{ role: 'operator', tenant: '*' }] },
     });
     const other = createServer((_, response) => response.end('<html>'));
     t.after(() => other.close());
     await once(other.listen(0, '127.0.0.1'), 'listening');
     const url = `http://127.0.0.1:${(other.address() as AddressInfo).port}`;
-    assert.match(JSON.stringify(await errorOf(greet({ server: url, token, env: {} }, 'default'))), /UNREACHABLE/);
+    assert.match(JSON.stringify(await errorOf(greet({ server: url, token, env: {} }))), /UNREACHABLE/);
   });
 
   for (const server of ['ftp://host', 'host:80', 'http://user:secretword@host', '']) {

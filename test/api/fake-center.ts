@@ -8,6 +8,7 @@ import { digestOf } from '../../src/core/digest.ts';
 import { ExportError } from '../../src/core/errors.ts';
 import type { IngestOptions } from '../../src/evidence/types.ts';
 import type { Center, ProfileRevision, RunEvent, RunRecord } from '../../src/runs/center.ts';
+import { fakeAccess } from './fake-access.ts';
 
 export type FakeCenter = Center & {
   readonly asked: unknown[][];
@@ -130,6 +131,7 @@ export function fakeCenter(): FakeCenter {
       }
     },
     cancelRun: async (tenant, id) => (note('cancelRun', tenant, id), { ...find(id), state: 'cancelled' }),
+    access: fakeAccess(note),
     keys: async () => [key],
     generateKey: async () => (note('generateKey'), key),
     async importKey(text, password) {

@@ -30,6 +30,14 @@ const commands = [
   'keys import',
   'keys list',
   'keys public',
+  'tenant add',
+  'tenant list',
+  'tenant open',
+  'tenant close',
+  'token create',
+  'token list',
+  'token revoke',
+  'audit list',
   'login',
   'gc',
   'scrub',
@@ -48,7 +56,7 @@ describe('--help', () => {
     });
   }
 
-  for (const group of ['', 'evidence', 'profile', 'runs', 'mirror', 'keys']) {
+  for (const group of ['', 'evidence', 'profile', 'runs', 'mirror', 'keys', 'tenant', 'token', 'audit']) {
     test(`${group || 'the program'} without a command shows its help and is a usage error`, async () => {
       const { code, out, err } = await runOn(group === '' ? [] : [group]);
       assert.equal(code, 2);

@@ -36,8 +36,8 @@ export type StartRegistryOptions = Pick<RegistryAppOptions, 'challenge' | 'publi
 export async function startRegistry(scope: Scope, options: StartRegistryOptions = {}): Promise<StartedRegistry> {
   const folder = options.folder ?? (await temporaryFolder(scope, 'registry'));
   const storage = options.storage ?? (await openDiskStorage(`${folder}/oci`, { clock: systemClock }));
-  const { anonymousPull, challenge, publicUrl, stallMs } = options;
-  const access = await openAccess(folder, { clock: systemClock, ...(anonymousPull ? { anonymousPull } : {}) });
+  const { anonymousPull = () => true, challenge, publicUrl, stallMs } = options;
+  const access = await openAccess(folder, { clock: systemClock, anonymousPull });
   const log: RegistryLogEntry[] = [];
   const app = createRegistryApp({
     storage,

@@ -62,8 +62,10 @@ function decode(path: string): string {
 }
 
 async function requirePull(access: Access, authorization: string | undefined, repository: string): Promise<void> {
-  const caller = await access.authenticate(authorization);
+  const request = `GET ${prefix}${repository}`;
+  const caller = await access.authenticate(authorization, request);
   if (access.allows(caller, repository, 'pull')) return;
+  access.noteRefusal(caller, request, 'may not pull');
   if (caller.kind === 'anonymous') throw new ExportError('UNAUTHORIZED', 'a token that allows to pull is needed');
   throw new ExportError('DENIED', 'your role does not allow to pull here');
 }

@@ -3,6 +3,7 @@
 
 import { isAbsolute } from 'node:path';
 import { z } from '@hono/zod-openapi';
+import { hasRole, type Principal } from '../../access/roles.ts';
 import { ExportError } from '../../core/errors.ts';
 import type { IngestOptions, IngestProgress, IngestResult } from '../../evidence/types.ts';
 import { eventStreamMediaType } from '../event-stream-media-type.ts';
@@ -33,12 +34,13 @@ export function addIngestRoutes(room: RouteRoom, options: IngestRoutesOptions): 
       operationId: 'ingest',
       summary: 'Take evidence from a path or URL that the server reads',
       scope: 'tenant',
+      role: 'publisher',
       body: ingestSchema,
       ...answers,
     },
-    ({ tenant, body, request }) => {
+    ({ tenant, body, principal, request }) => {
       const ingest: IngestOptions = exact(body);
-      checkOrigin(ingest.from);
+      checkOrigin(ingest.from, principal);
       return answerWithProgress(request, options, (onProgress) => center.ingest(tenant, ingest, onProgress));
     },
   );
@@ -55,6 +57,7 @@ function addUpload(room: RouteRoom, options: IngestRoutesOptions): void {
       operationId: 'ingestUpload',
       summary: 'Take evidence from the body: a document, a .zip or JSON lines, told apart by name',
       scope: 'tenant',
+      role: 'publisher',
       query: uploadQuery,
       upload: 'application/octet-stream',
       ...answers,
@@ -71,8 +74,17 @@ function addUpload(room: RouteRoom, options: IngestRoutesOptions): void {
   );
 }
 
-/** A relative path would be read from wherever the service was started. */
-function checkOrigin(from: string): void {
+/** A relative path would be read from wherever the service was started; files of the service are no tenant's. */
+function checkOrigin(from: string, principal: Principal): void {
+  if (isAbsolute(from) && !hasRole(principal, '*', 'operator')) {
+    throw new ExportError(
+      'DENIED',
+      'not allowed: reading files of the server needs role operator in the whole installation',
+      {
+        hint: 'to send a file of your own, use /api/v1/ingest/upload',
+      },
+    );
+  }
   if (isAbsolute(from) || /^(?:https?:\/\/|oci:)/i.test(from)) return;
   throw new ExportError('INPUT_INVALID', 'body.from: must be an absolute path, an http(s) URL or an oci: reference', {
     hint: 'to send a file of your own, use /api/v1/ingest/upload',

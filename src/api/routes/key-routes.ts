@@ -13,6 +13,7 @@ export function addKeyRoutes(room: RouteRoom): void {
       operationId: 'listKeys',
       summary: 'Signing keys with their public halves',
       scope: 'installation',
+      role: 'operator',
       answer: keysSchema,
     },
     async () => Response.json({ keys: await center.keys() }),
@@ -25,9 +26,10 @@ export function addKeyRoutes(room: RouteRoom): void {
       operationId: 'generateKey',
       summary: 'Make a key and sign with it from now on',
       scope: 'installation',
+      role: 'operator',
       answer: keySchema,
     },
-    async () => Response.json(await center.generateKey()),
+    async ({ actor }) => Response.json(await center.generateKey(actor)),
   );
   addRoute(
     room,
@@ -37,9 +39,10 @@ export function addKeyRoutes(room: RouteRoom): void {
       operationId: 'importKey',
       summary: 'Bring a key and sign with it from now on',
       scope: 'installation',
+      role: 'operator',
       body: importKeySchema,
       answer: keySchema,
     },
-    async ({ body }) => Response.json(await center.importKey(body.key, body.password)),
+    async ({ body, actor }) => Response.json(await center.importKey(body.key, body.password, actor)),
   );
 }

@@ -1,4 +1,4 @@
-// /api/v1 (who answers here), /api/v1/gc and /api/v1/scrub.
+// /api/v1 (who answers here, and to whom), /api/v1/gc and /api/v1/scrub.
 
 import { z } from '@hono/zod-openapi';
 import { eventStreamMediaType } from '../event-stream-media-type.ts';
@@ -17,10 +17,14 @@ export function addMaintenanceRoutes(room: RouteRoom, { version, heartbeatMs }: 
       path: '/api/v1',
       operationId: 'greet',
       summary: 'Tells that the service is here and that the token is good',
-      scope: 'tenant',
+      scope: 'installation',
+      role: 'any',
       answer: greetingSchema,
     },
-    () => Promise.resolve(Response.json({ name: 'export-center', version })),
+    ({ principal }) => {
+      const { name, grants } = principal;
+      return Promise.resolve(Response.json({ name: 'export-center', version, principal: { name, grants } }));
+    },
   );
   addRoute(
     room,
@@ -30,6 +34,7 @@ export function addMaintenanceRoutes(room: RouteRoom, { version, heartbeatMs }: 
       operationId: 'collectGarbage',
       summary: 'Remove blobs that nothing refers to, or only count them',
       scope: 'installation',
+      role: 'operator',
       body: garbageSchema,
       answer: garbageResultSchema,
     },
@@ -47,6 +52,7 @@ function addScrub({ center, ...room }: RouteRoom, heartbeatMs: number): void {
       operationId: 'scrub',
       summary: 'Hash all content anew and take aside what is wrong; ends when the caller goes away',
       scope: 'installation',
+      role: 'operator',
       body: scrubSchema,
       answer: scrubReportSchema,
       otherAnswers: { [eventStreamMediaType]: z.string() },

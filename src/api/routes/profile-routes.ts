@@ -14,6 +14,7 @@ export function addProfileRoutes(room: RouteRoom): void {
       operationId: 'listProfiles',
       summary: 'The newest revision of every profile',
       scope: 'tenant',
+      role: 'reader',
       answer: revisionsSchema,
     },
     async ({ tenant }) => Response.json({ profiles: await center.profiles(tenant) }),
@@ -26,6 +27,7 @@ export function addProfileRoutes(room: RouteRoom): void {
       operationId: 'showProfile',
       summary: 'All revisions of one profile',
       scope: 'tenant',
+      role: 'reader',
       params: z.strictObject({ name: z.string() }),
       answer: revisionsSchema,
     },
@@ -44,11 +46,12 @@ function addPut(room: RouteRoom): void {
       operationId: 'putProfile',
       summary: 'Add a revision of a profile, or find the same one',
       scope: 'tenant',
+      role: 'operator',
       // Described strictly, parsed by the center: it gives the same refusal to the command line on a folder.
       body: z.unknown(),
       describedBody: profileSchema,
       answer: revisionSchema,
     },
-    async ({ tenant, body }) => Response.json(await center.putProfile(tenant, body)),
+    async ({ tenant, body, actor }) => Response.json(await center.putProfile(tenant, body, actor)),
   );
 }

@@ -1,6 +1,7 @@
 // /api/v1/runs: start (Idempotency-Key), look, follow as server-sent events (resumed by Last-Event-ID), cancel.
 
 import { z } from '@hono/zod-openapi';
+import { hasRole, type Principal } from '../../access/roles.ts';
 import { ExportError } from '../../core/errors.ts';
 import type { RunEvent, RunRequest } from '../../runs/center.ts';
 import { eventStreamMediaType } from '../event-stream-media-type.ts';
@@ -26,6 +27,7 @@ export function addRunRoutes(room: RouteRoom, options: RunRoutesOptions): void {
       operationId: 'showRun',
       summary: 'One run',
       scope: 'tenant',
+      role: 'reader',
       params: idParams,
       answer: runSchema,
     },
@@ -39,6 +41,7 @@ export function addRunRoutes(room: RouteRoom, options: RunRoutesOptions): void {
       operationId: 'cancelRun',
       summary: 'Cancel a run that has not ended',
       scope: 'tenant',
+      role: 'publisher',
       params: idParams,
       answer: runSchema,
     },
@@ -56,12 +59,14 @@ function addStartAndList(room: RouteRoom): void {
       operationId: 'startRun',
       summary: 'Queue a run; the same Idempotency-Key finds the run that it began',
       scope: 'tenant',
+      role: 'publisher',
       headers: z.object({ 'idempotency-key': z.string().min(1).max(255).optional() }),
       body: runRequestSchema,
       status: 202,
       answer: runSchema,
     },
-    async ({ tenant, body, request }) => {
+    async ({ tenant, body, principal, request }) => {
+      refuseDestination(body.to, principal);
       const record = await center.startRun(tenant, withIdempotencyKey(exact(body), request));
       const headers = { location: `/api/v1/runs/${encodeURIComponent(record.run)}` };
       return Response.json(record, { status: 202, headers });
@@ -75,6 +80,7 @@ function addStartAndList(room: RouteRoom): void {
       operationId: 'listRuns',
       summary: 'The newest runs',
       scope: 'tenant',
+      role: 'reader',
       query: z.strictObject({ limit: numeric.optional() }),
       answer: runsSchema,
     },
@@ -95,6 +101,7 @@ function addFollow(room: RouteRoom, options: RunRoutesOptions): void {
       operationId: 'followRun',
       summary: 'Events of a run from the first, or after Last-Event-ID, until it ends',
       scope: 'tenant',
+      role: 'reader',
       params: idParams,
       headers: z.object({ 'last-event-id': numeric.optional() }),
       query: z.strictObject({ after: numeric.optional() }),
@@ -109,6 +116,18 @@ function addFollow(room: RouteRoom, options: RunRoutesOptions): void {
       const gone = new AbortController();
       const events = numbered(center.runEvents(tenant, params.id, Number(last), gone.signal));
       return eventStreamResponse(events, { ...options, onClose: () => gone.abort() });
+    },
+  );
+}
+
+/** The service copies with its own credentials, to places that another tenant's bundles may be in. */
+function refuseDestination(to: string | undefined, principal: Principal): void {
+  if (to === undefined || hasRole(principal, '*', 'operator')) return;
+  throw new ExportError(
+    'DENIED',
+    'not allowed: publishing to another registry needs role operator in the whole installation',
+    {
+      hint: 'run without --to and copy the bundle with oras cp -r and your own credentials',
     },
   );
 }

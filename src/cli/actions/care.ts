@@ -2,6 +2,7 @@
 
 import { text as textOf } from 'node:stream/consumers';
 import { ExportError } from '../../core/errors.ts';
+import type { Greeting } from '../../api/remote.ts';
 import { askSecret } from '../ask-secret.ts';
 import { argument, flagOption, type CommandRun, type Outcome } from '../command.ts';
 import { formatBytes, formatCount } from '../format.ts';
@@ -22,10 +23,18 @@ export async function login(run: CommandRun): Promise<Outcome> {
     });
   }
   const { greet } = await import('../../api/client.ts');
-  const { ca, offline, env, signal, tenant } = settings;
-  await greet({ server, token, offline, env, signal, ...(ca === undefined ? {} : { ca }) }, tenant);
+  const { ca, offline, env, signal } = settings;
+  const { principal } = await greet({ server, token, offline, env, signal, ...(ca === undefined ? {} : { ca }) });
   const file = await storeToken(env, server, token);
-  return { json: { server, file }, text: `logged in to ${server}\n` };
+  return { json: { server, file, ...principal }, text: `logged in to ${server} as ${describe(principal)}\n` };
+}
+
+function describe({ name, grants }: Greeting['principal']): string {
+  const roles = grants.map(({ role, tenant, repositories }) => {
+    const where = tenant === '*' ? 'all tenants' : `tenant ${tenant}`;
+    return `${role} of ${repositories === undefined ? where : `${repositories.join(', ')} in ${where}`}`;
+  });
+  return `${name} (${roles.join('; ')})`;
 }
 
 export async function collectGarbage(run: CommandRun): Promise<Outcome> {

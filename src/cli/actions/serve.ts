@@ -138,7 +138,7 @@ async function workUntilEnd({ run, center, health, log, stopping }: Service): Pr
 async function createApps(service: Service, publicUrl: string | undefined) {
   const { run, center, health, metrics, log, stopping } = service;
   const { clock, version } = run.host;
-  const access = await openAccess(run.settings.data, { clock });
+  const access = await openAccess(run.settings.data, { clock, source: center.accessSource() });
   const storage = await center.registryStorage();
   health.register('database', () => center.ping());
   // A front answers out of its cache while its upstream is away, so only what it stores itself is asked.

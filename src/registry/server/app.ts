@@ -5,7 +5,7 @@ import type { HttpBindings } from '@hono/node-server';
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import { Hono, type Context } from 'hono';
 import { anonymous, type Access, type Caller } from '../../access/access.ts';
-import type { Action } from '../../access/roles.ts';
+import { mayAccess, type Action } from '../../access/roles.ts';
 import type { Scope } from '../../access/scope.ts';
 import type { Clock } from '../../core/clock.ts';
 import { ExportError, toExportError } from '../../core/errors.ts';
@@ -112,7 +112,7 @@ async function answerRegistry(x: Opened): Promise<ExportError | undefined> {
   const meaning = match?.route ?? { missing: 'NAME_UNKNOWN', invalid: 'NAME_INVALID' };
   let caller: Caller = anonymous;
   return guarded({ ...x, caller }, meaning, async () => {
-    caller = await x.context.access.authenticate(headerOf(x, 'authorization'));
+    caller = await x.context.access.authenticate(headerOf(x, 'authorization'), `${x.method} ${x.path}`);
     if (match) return answerRoute({ ...x, caller }, match);
     if (/^\/v2\/?$/.test(x.path)) return ping({ ...x, caller });
     return refuse(x, 404, 'UNSUPPORTED', { message: 'no such endpoint' });
@@ -143,7 +143,10 @@ function ping(x: Exchange): void {
   else replyJson(x, {});
 }
 
-async function answerRoute(x: Exchange, { route, name, reference }: RouteMatch): Promise<void> {
+async function answerRoute(
+  x: Exchange & { readonly path: string },
+  { route, name, reference }: RouteMatch,
+): Promise<void> {
   if (!isRepositoryName(name)) return refuse(x, 400, 'NAME_INVALID', { message: 'not a repository name' });
   const action = route.methods[x.method];
   if (action === undefined) {
@@ -158,7 +161,11 @@ async function answerRoute(x: Exchange, { route, name, reference }: RouteMatch):
   return route.handle({ ...x, repository: x.context.storage.repository(name), reference });
 }
 
-function refuseAccess(x: Exchange, repository: string, action: Action): void {
+function refuseAccess(x: Exchange & { readonly path: string }, repository: string, action: Action): void {
+  const { access } = x.context;
+  // A short-lived token that was asked for less is no refusal of its holder.
+  const tooNarrow = x.caller.kind === 'token' && x.caller.holder && mayAccess(x.caller.holder, repository, action);
+  if (tooNarrow !== true) access.noteRefusal(x.caller, `${x.method} ${x.path}`, `may not ${action}`);
   if (x.caller.kind === 'principal') {
     return refuse(x, 403, 'DENIED', { message: `your role does not allow to ${action} here` });
   }

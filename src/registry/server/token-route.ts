@@ -12,7 +12,7 @@ export async function handleToken(x: Omit<Exchange, 'caller'>): Promise<void> {
   if (x.method !== 'GET') return refuse(x, 404, 'UNSUPPORTED', { message: 'tokens are given to GET only' });
   const { access } = x.context;
   try {
-    const caller = await access.authenticate(headerOf(x, 'authorization'));
+    const caller = await access.authenticate(headerOf(x, 'authorization'), `${x.method} /token`);
     const { token, issuedAt, expiresInSeconds } = access.issueToken(caller, parseScopes(x.query.getAll('scope')));
     return replyJson(
       x,
