@@ -95,6 +95,7 @@ export const suiteJudges: readonly JudgeName[] = [
   'age',
   'mirror-reader',
   'node26',
+  'versitygw',
 ];
 
 export function isJudgeName(name: string): name is JudgeName {
