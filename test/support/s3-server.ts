@@ -21,10 +21,13 @@ export type S3Server = {
 };
 
 /** Starts it. Throws when the judge `versitygw` is absent. */
-export async function startS3Server(scope: Scope, given: { readonly folder?: string } = {}): Promise<S3Server> {
+export async function startS3Server(
+  scope: Scope,
+  given: { readonly folder?: string; readonly port?: number } = {},
+): Promise<S3Server> {
   const folder = given.folder ?? (await temporaryFolder(scope, 's3'));
   await mkdir(join(folder, 'bucket'), { recursive: true });
-  const { program, port } = await startOnFreePort(scope, folder);
+  const { program, port } = await startOnFreePort(scope, folder, given.port);
   const env = {
     AWS_ACCESS_KEY_ID: 'test-access',
     AWS_SECRET_ACCESS_KEY: 'test/secret+key',
@@ -36,9 +39,13 @@ export async function startS3Server(scope: Scope, given: { readonly folder?: str
 }
 
 /** The program cannot choose a port itself, and another one may be quicker. */
-async function startOnFreePort(scope: Scope, folder: string): Promise<{ program: RunningProgram; port: number }> {
+async function startOnFreePort(
+  scope: Scope,
+  folder: string,
+  fixed?: number,
+): Promise<{ program: RunningProgram; port: number }> {
   for (let attempt = 0; ; attempt++) {
-    const port = await freePort();
+    const port = fixed ?? (await freePort());
     const args = ['--port', `127.0.0.1:${port}`, '--region', 'eu-test-1', '--keep-alive', 'posix', folder];
     try {
       const env = { ROOT_ACCESS_KEY: 'test-access', ROOT_SECRET_KEY: 'test/secret+key' };
