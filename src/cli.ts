@@ -8,6 +8,7 @@ import { commandRun, type CommandSpec } from './cli/command.ts';
 import { addAccessCommands } from './cli/commands/access-commands.ts';
 import { addConsumerCommands } from './cli/commands/consumer-commands.ts';
 import { addEvidenceCommands } from './cli/commands/evidence-commands.ts';
+import { addRegistryCommands } from './cli/commands/registry-commands.ts';
 import { addRunCommands } from './cli/commands/run-commands.ts';
 import { addServiceCommands } from './cli/commands/service-commands.ts';
 import { printable } from './cli/format.ts';
@@ -29,6 +30,7 @@ export async function runCli(argv: readonly string[], host: CliHost): Promise<nu
   addEvidenceCommands(program, run);
   addRunCommands(program, run);
   addConsumerCommands(program, run);
+  addRegistryCommands(program, run);
   try {
     await program.parseAsync([...argv], { from: 'user' });
     return exitCode;

@@ -100,6 +100,7 @@ export const profileSchema = z
     scope: scopeSchema,
     maxShrink: z.number().min(0).max(1).optional(),
     maxAge: text.optional(),
+    encoding: z.literal('plain').optional(),
   })
   .openapi('Profile');
 

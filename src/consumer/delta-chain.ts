@@ -8,6 +8,7 @@ import { emptyDescriptor, isIndex, parseManifest, type StoredManifest } from '..
 import { artifactTypes, mediaTypes } from '../oci/media-types.ts';
 import type { RepositoryReader } from '../oci/repository.ts';
 import { parseDeltaConfig, type DeltaConfig } from '../profiles/sharded/documents.ts';
+import { fromPlainDelta } from '../profiles/sharded/plain.ts';
 import { readBlob } from '../profiles/sharded/read.ts';
 import { deltaTagOf } from '../profiles/mirror/delta.ts';
 import { unlessFaulty } from './content-faults.ts';
@@ -16,6 +17,8 @@ export type DeltaStep = {
   readonly config: DeltaConfig;
   /** One for each new state, oldest first; none when only the profile's revision moved. */
   readonly patches: readonly Descriptor[];
+  /** Digest under which the target is stored where the delta came from: another one than its own in plain encoding. */
+  readonly index: Digest;
 };
 
 export type DeltaChain = { readonly from: Digest; readonly steps: readonly DeltaStep[] };
@@ -59,12 +62,13 @@ async function readDelta(source: RepositoryReader, reference: string): Promise<D
 
 /** Reads a mirror:delta; undefined for any other artifact. Throws VERIFICATION_FAILED for a damaged one. */
 export async function readDeltaStep(source: RepositoryReader, stored: StoredManifest): Promise<DeltaStep | undefined> {
-  const manifest = parseManifest(stored.bytes, stored.descriptor.mediaType);
+  const plain = fromPlainDelta(stored);
+  const manifest = plain?.delta ?? parseManifest(stored.bytes, stored.descriptor.mediaType);
   if (isIndex(manifest) || manifest.artifactType !== artifactTypes.mirrorDelta) return undefined;
   const config = parseDeltaConfig(await readBlob(source, manifest.config, configLimit));
   const patches = manifest.layers.filter(({ digest }) => digest !== emptyDescriptor.digest);
   if (patches.length !== config.patches.length || patches.some(({ mediaType }) => mediaType !== mediaTypes.patch)) {
     throw new ExportError('VERIFICATION_FAILED', 'delta refused: it has other layers than patches');
   }
-  return { config, patches };
+  return { config, patches, index: plain?.target ?? config.target };
 }

@@ -4,7 +4,7 @@
 import type { Digest } from '../core/digest.ts';
 import { ExportError } from '../core/errors.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
-import { childrenOf, isIndex, parseManifest, type StoredManifest } from '../oci/manifest.ts';
+import { childrenOf, parseManifest, type StoredManifest } from '../oci/manifest.ts';
 import { manifestMediaTypes } from '../oci/media-types.ts';
 import type { RepositoryReader } from '../oci/repository.ts';
 import { contentLayersOf, type ShardedBundle, type StoredShard } from '../profiles/sharded/compose.ts';
@@ -17,8 +17,7 @@ import { deriveWanted } from './derive-shards.ts';
 /** Whether the manifest is that of a mirror or json bundle. */
 export function isShardedManifest({ bytes, descriptor }: StoredManifest): boolean {
   if (!manifestMediaTypes.includes(descriptor.mediaType)) return false;
-  const manifest = parseManifest(bytes, descriptor.mediaType);
-  return isIndex(manifest) && isSharded(manifest.artifactType);
+  return isSharded(parseManifest(bytes, descriptor.mediaType));
 }
 
 /** Makes the layers of a bundle present: derived from `held` where they are the same, fetched otherwise. */

@@ -1,16 +1,19 @@
 // How the consumer reaches registries: one HTTP client for each command, whose every received byte is counted, and
 // credentials that go to the registry they are meant for.
 
+import { systemClock } from '../core/clock.ts';
 import type { Repository } from '../oci/repository.ts';
 import type { Reference } from '../oci/reference.ts';
 import { openCredentials, type Credentials } from '../registry/client/credentials.ts';
 import { createHttp } from '../registry/client/http.ts';
-import { isThisMachine } from '../registry/client/registry-endpoint.ts';
+import { isThisMachine, RegistryEndpoint } from '../registry/client/registry-endpoint.ts';
 import { remoteRepository } from '../registry/client/remote-repository.ts';
 import type { NetworkOptions } from './types.ts';
 
 export interface Network {
   repository(reference: Pick<Reference, 'registry' | 'repository'>): Repository;
+  /** The same as an address, for what a repository has no question for. */
+  endpoint(reference: Pick<Reference, 'registry' | 'repository'>): RegistryEndpoint;
   close(): Promise<void>;
 }
 
@@ -21,6 +24,8 @@ export function openNetwork(options: NetworkOptions, onBytes?: (count: number) =
   const credentials = credentialsOf(options);
   return {
     repository: (reference) => remoteRepository(reference, { http, credentials }),
+    endpoint: ({ registry, repository }) =>
+      new RegistryEndpoint(registry, repository, { http, credentials, clock: systemClock }),
     close: () => http.close(),
   };
 }

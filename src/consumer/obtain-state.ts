@@ -10,10 +10,13 @@ import {
   contentLayersOf,
   layerBytes,
   manifestsOf,
+  plainBundle,
+  rootOf,
   smallBlobsOf,
   type ShardedBundle,
 } from '../profiles/sharded/compose.ts';
 import { canDerive } from '../profiles/sharded/documents.ts';
+import { plainOfDigest } from '../profiles/sharded/plain.ts';
 import { readBundle } from '../profiles/sharded/read.ts';
 import { noBlobIndex } from '../profiles/sharded/store.ts';
 import { mediaTypes } from '../oci/media-types.ts';
@@ -120,18 +123,24 @@ export class ObtainState {
     const current = await this.#currentBundle(held);
     if (held.size === 0 || !current || !canDerive(current.exportManifest)) return undefined;
     const free = Math.max(smallPatches, layerBytes(current).base / 4);
+    // Deltas name bundles by the digests of the default encoding, however they are stored.
+    const stored = current.plain && (await this.#through.manifest(target));
+    const plainOf = stored && plainOfDigest(stored);
+    const starts = new Map([...held.values()].map((index) => [plainOfDigest(index) ?? index.descriptor.digest, index]));
     const chain = await findDeltaChain({
       source,
-      target,
+      target: plainOf ?? target,
       last: delta,
-      isHeld: (digest) => held.has(digest),
+      isHeld: (digest) => starts.has(digest),
       isWorth: async (bytes) => bytes <= free || bytes <= (await this.#costOfFetching()),
     });
-    const start = chain && held.get(chain.from);
+    const start = chain && starts.get(chain.from);
     if (!start) return undefined;
     let bundle = await readBundle(this.#layout, start);
     for (const step of chain.steps) bundle = await applyDelta(bundle, step, this.#context);
-    const continues = start.descriptor.digest === current.index.descriptor.digest;
+    if (plainOf !== undefined) bundle = plainBundle(bundle);
+    if (rootOf(bundle).descriptor.digest !== target) return undefined;
+    const continues = start.descriptor.digest === rootOf(current).descriptor.digest;
     if (!continues && !this.#options.mayGoBack) refuseRollback(current, bundle);
     // Applying a patch reads and proves the whole state; without one nothing was read yet.
     if (chain.steps.every(({ patches }) => patches.length === 0)) {
@@ -161,6 +170,8 @@ export class ObtainState {
     const bundle = await readBundle(this.#through, manifest);
     const current = await this.#currentBundle(held);
     if (current && !this.#options.mayGoBack) refuseRollback(current, bundle);
+    // What can be computed is not fetched.
+    for (const { descriptor, bytes } of bundle.plain?.configs ?? []) await this.#layout.pushBlob(descriptor, bytes);
     await fetchLayers(bundle, current, this.#context);
     await checkState(this.#layout, bundle, this.#options);
     return this.#proven(bundle);
@@ -186,7 +197,7 @@ export class ObtainState {
 
   #proven(bundle: ShardedBundle): Obtained {
     return {
-      manifest: bundle.index,
+      manifest: rootOf(bundle),
       bundle,
       bytes: bundleBytes(bundle),
       shardsDerived: this.#shardsDerived,

@@ -47,7 +47,7 @@ async function findWanted(source: OpenedSource): Promise<Wanted> {
   const stored = await source.reader.manifest(descriptor.digest);
   const delta = stored && (await readDeltaStep(source.reader, stored));
   if (!delta) return { descriptor };
-  return { descriptor: { mediaType: mediaTypes.ociIndex, digest: delta.config.target, size: 0 }, delta };
+  return { descriptor: { mediaType: mediaTypes.ociIndex, digest: delta.index, size: 0 }, delta };
 }
 
 async function pullInto(

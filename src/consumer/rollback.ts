@@ -2,7 +2,7 @@
 // continues the held state is fine, whatever its date (deleting the newest document makes `created` earlier).
 
 import { ExportError } from '../core/errors.ts';
-import type { ShardedBundle } from '../profiles/sharded/compose.ts';
+import { rootOf, type ShardedBundle } from '../profiles/sharded/compose.ts';
 
 /** Throws VERIFICATION_FAILED when `next` is older than `current` and does not follow from it. */
 export function refuseRollback(current: ShardedBundle, next: ShardedBundle): void {
@@ -14,6 +14,6 @@ export function refuseRollback(current: ShardedBundle, next: ShardedBundle): voi
   throw new ExportError(
     'VERIFICATION_FAILED',
     `the reference names a state of ${state.created}, older than the one held, of ${held.created}`,
-    { hint: `to go back on purpose, name the digest: HOST/REPOSITORY:TAG@${next.index.descriptor.digest}` },
+    { hint: `to go back on purpose, name the digest: HOST/REPOSITORY:TAG@${rootOf(next).descriptor.digest}` },
   );
 }

@@ -5,6 +5,8 @@ export const mediaTypes = {
   ociManifest: 'application/vnd.oci.image.manifest.v1+json',
   ociEmpty: 'application/vnd.oci.empty.v1+json',
   ociConfig: 'application/vnd.oci.image.config.v1+json',
+  ociLayerTar: 'application/vnd.oci.image.layer.v1.tar',
+  ociLayerTarZstd: 'application/vnd.oci.image.layer.v1.tar+zstd',
   dockerList: 'application/vnd.docker.distribution.manifest.list.v2+json',
   dockerManifest: 'application/vnd.docker.distribution.manifest.v2+json',
   markdown: 'text/markdown',
@@ -34,6 +36,10 @@ export const annotationNames = {
   profile: 'vnd.export-center.profile',
   setRoot: 'vnd.export-center.set-root',
   records: 'vnd.export-center.records',
+  encoding: 'vnd.export-center.encoding',
+  plainType: 'vnd.export-center.artifact-type',
+  plainOf: 'vnd.export-center.digest',
+  plainTarget: 'vnd.export-center.target',
 } as const;
 
 /** What a client accepts when it asks for a manifest; without the Docker types CNCF distribution answers 404. */

@@ -72,6 +72,8 @@ export type ProfileDocument = {
   readonly maxShrink?: number;
   /** Oldest age that the newest record may have, an ISO 8601 duration such as `P7D`; absent = any. */
   readonly maxAge?: string;
+  /** How copies for other registries are written: in the types of an image, where they allow no others. */
+  readonly encoding?: 'plain';
 };
 
 export type ProfileRevision = ProfileDocument & {

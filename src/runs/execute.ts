@@ -7,7 +7,8 @@ import type { Artifact } from './artifact.ts';
 import { exportBundle } from './export-bundle.ts';
 import { exportDelta } from './export-delta.ts';
 import type { Profile } from './profile-document.ts';
-import { attestArtifact, copyToDestination, tagArtifact, verifyArtifact } from './publish.ts';
+import { attestArtifact, copyToDestination, tagArtifact, verifyArtifact, type Copied } from './publish.ts';
+import { copyPlain } from './publish-plain.ts';
 import { Tally, type RunContext, type RunTask } from './run-context.ts';
 
 export type RunProfiles = {
@@ -31,7 +32,13 @@ export async function execute({ profile, full }: RunProfiles, task: RunTask, con
     artifacts.push(delta);
   }
   const { to } = task.request;
-  const copied = to === undefined ? undefined : await copyToDestination(artifacts, to, task, context);
+  const isPlain = profile.encoding === 'plain';
+  const copied =
+    to === undefined
+      ? undefined
+      : await (isPlain
+          ? copyPlain(artifacts, to, profile, task, context)
+          : copyToDestination(artifacts, to, task, context));
   return resultOf(profile, artifacts.at(-1) as Artifact, state, tally, task, context, copied);
 }
 
@@ -54,7 +61,7 @@ function resultOf(
   tally: Tally,
   task: RunTask,
   context: RunContext,
-  copied: Awaited<ReturnType<typeof copyToDestination>> | undefined,
+  copied: Copied | undefined,
 ): RunResult {
   const own = `${context.registryHost()}/${repository.name}:${tags.at(-1)}`;
   return {
@@ -62,7 +69,7 @@ function resultOf(
     profile: profile.name,
     state: 'succeeded',
     reference: copied ? `${copied.repository.name}:${copied.tag}` : own,
-    digest: root.digest,
+    digest: copied?.digest ?? root.digest,
     setRoot: state.setRoot,
     records: state.records,
     bytes,

@@ -33,7 +33,7 @@ const reservedRepositories = new Set([
 export const builtinProfiles: readonly ProfileDocument[] = kinds.map((kind) => ({ name: kind, kind, scope: {} }));
 
 const namePattern = /^[a-z0-9]+(?:[._:-][a-z0-9]+)*$/;
-const members = new Set(['name', 'kind', 'scope', 'maxShrink', 'maxAge']);
+const members = new Set(['name', 'kind', 'scope', 'maxShrink', 'maxAge', 'encoding']);
 
 /** Checks a profile document; throws INPUT_INVALID that names the member and the rule. */
 export function parseProfile(value: unknown): ProfileDocument {
@@ -54,6 +54,7 @@ export function parseProfile(value: unknown): ProfileDocument {
     scope: parseScope(fields['scope'] ?? {}),
     ...(fields['maxShrink'] === undefined ? {} : { maxShrink: parseShare(fields['maxShrink']) }),
     ...(fields['maxAge'] === undefined ? {} : { maxAge: parseAge(fields['maxAge']) }),
+    ...(fields['encoding'] === undefined ? {} : { encoding: parseEncoding(fields['encoding']) }),
   };
 }
 
@@ -91,6 +92,12 @@ function parseShare(value: unknown): number {
 function parseAge(value: unknown): string {
   if (typeof value === 'string' && parseDuration(value) !== undefined) return value;
   throw refused('maxAge must be an ISO 8601 duration of days or hours, such as P7D or PT36H');
+}
+
+/** The default encoding is said by leaving it out, so that one profile has one revision. */
+function parseEncoding(value: unknown): 'plain' {
+  if (value === 'plain') return value;
+  throw refused('encoding must be plain, or left out');
 }
 
 function refused(what: string): ExportError {

@@ -1,10 +1,11 @@
 // The last phases of a run: signature and provenance, tags, the copy to another registry, and reading it all back.
 
 import { formatSeconds } from '../core/clock.ts';
+import type { Digest } from '../core/digest.ts';
 import { ExportError } from '../core/errors.ts';
 import { copyGraph } from '../registry/copy.ts';
 import type { Repository } from '../oci/repository.ts';
-import { attest } from '../trust/attest.ts';
+import { attest, type AttestOptions } from '../trust/attest.ts';
 import { provenance } from '../trust/provenance.ts';
 import { keyOnlyPolicy } from '../trust/signing-policy.ts';
 import { verifySubject } from '../trust/verify-subject.ts';
@@ -15,8 +16,18 @@ import type { RunContext, RunTask, Tally } from './run-context.ts';
 /** Signs what is not signed yet; the provenance names the run that first made the digest (formats.md §8). */
 export async function attestArtifact(artifact: Artifact, profile: Profile, task: RunTask, context: RunContext) {
   await task.report({ state: 'attesting', message: `signing ${artifact.root.digest}` });
-  const { head, previous } = artifact;
-  await attest(artifact.repository, artifact.root, {
+  const options = await attestOptions(artifact, profile, task, context);
+  await attest(artifact.repository, artifact.root, options);
+}
+
+/** How an artifact of this run is signed, wherever it lies. */
+export async function attestOptions(
+  { repository, head, previous, config }: Artifact,
+  profile: Profile,
+  task: RunTask,
+  context: RunContext,
+): Promise<AttestOptions> {
+  return {
     signer: await context.signer(),
     provenance: provenance({
       profile: { name: profile.name, revision: profile.revision },
@@ -31,13 +42,13 @@ export async function attestArtifact(artifact: Artifact, profile: Profile, task:
       invocationId: task.id,
       startedOn: formatSeconds(task.startedAt),
       finishedOn: formatSeconds(context.clock.now()),
-      exportManifest: artifact.config,
+      exportManifest: config,
     }),
-    reference: `${context.registryHost()}/${artifact.repository.name}`,
+    reference: `${context.registryHost()}/${repository.name}`,
     created: head.state.created,
     policy: keyOnlyPolicy,
     queue: context.subjects,
-  });
+  };
 }
 
 /** Moves the tags, the moving ones last; what is named already is not written again. */
@@ -52,29 +63,44 @@ export async function tagArtifact({ repository, root, tags }: Artifact, task: Ru
   await repository.pushManifest(manifest, missing);
 }
 
-/** Copies artifacts with their signatures to a destination; returns the reference of the last one. */
+/** What a destination has after a copy. */
+export type Copied = {
+  readonly repository: Repository;
+  readonly tag: string;
+  /** Digest of the last artifact as it is stored there. */
+  readonly digest: Digest;
+};
+
+/** Copies artifacts with their signatures to a destination; the last one is what the result names. */
 export async function copyToDestination(
   artifacts: readonly Artifact[],
   to: string,
   task: RunTask,
   context: RunContext,
-): Promise<{ readonly repository: Repository; readonly tag: string }> {
+): Promise<Copied> {
   const { repository, tag } = await context.destination(to);
-  let named = tag;
-  for (const [at, artifact] of artifacts.entries()) {
-    // A tag that was asked for names the last artifact, in place of the moving tag.
-    const isLast = at === artifacts.length - 1;
-    const tags = isLast && tag !== undefined ? [...artifact.tags.slice(0, -1), tag] : artifact.tags;
+  for (const artifact of artifacts) {
     await copyGraph(artifact.repository, repository, artifact.root, {
-      tags,
+      tags: tagsAt(artifacts, artifact, tag),
       referrers: true,
       legacySignatures: true,
       signal: task.signal,
       onProgress: ({ bytes }) => void task.report({ state: 'publishing', message: `copying to ${to}`, done: bytes }),
     });
-    named ??= isLast ? tags.at(-1) : undefined;
   }
-  return { repository, tag: named ?? 'latest' };
+  const last = artifacts.at(-1) as Artifact;
+  return { repository, tag: namedTag(artifacts, tag), digest: last.root.digest };
+}
+
+/** A tag that was asked for names the last artifact, in place of the moving tag. */
+export function tagsAt(artifacts: readonly Artifact[], artifact: Artifact, tag: string | undefined): readonly string[] {
+  const isLast = artifact === artifacts.at(-1);
+  return isLast && tag !== undefined ? [...artifact.tags.slice(0, -1), tag] : artifact.tags;
+}
+
+/** The tag under which the last artifact is found at a destination. */
+export function namedTag(artifacts: readonly Artifact[], tag: string | undefined): string {
+  return tag ?? artifacts.at(-1)?.tags.at(-1) ?? 'latest';
 }
 
 /** Reads the artifact back as a consumer would: tag, signature, and every byte that this run wrote. */

@@ -11,6 +11,7 @@ import { signPredicateType } from './predicate-types.ts';
 import { parsePublicKey } from './public-key.ts';
 import { PushLedger } from './push-ledger.ts';
 import { findReferrerBundles, pushReferrerBundle } from './referrer-bundles.ts';
+import type { Found } from './signature-search.ts';
 import { gatherTestimony, type SignedContent, type SigningPolicy } from './signing-policy.ts';
 import { bundleBytes } from './sigstore-bundle.ts';
 import { simpleSigningBytes } from './simple-signing.ts';
@@ -27,6 +28,8 @@ export type AttestOptions = {
   /** RFC 3339 time for the referrers' annotation. */
   readonly created: string;
   readonly policy: SigningPolicy;
+  /** `tags` alone for registries that take no artifact types of others; both by default. */
+  readonly layouts?: 'both' | 'tags';
   /** One for the whole process: calls for one subject run one after the other. */
   readonly queue: SubjectQueue;
 };
@@ -49,9 +52,13 @@ async function attestNow(repository: Repository, subject: Descriptor, options: A
     predicateTypes: [signPredicateType, provenance.predicateType],
     policy,
   };
-  const [referrers, tags] = await Promise.all([findReferrerBundles(search), findTagSignatures(search)]);
+  const withReferrers = options.layouts !== 'tags';
+  const [referrers, tags] = await Promise.all([
+    withReferrers ? findReferrerBundles(search) : { found: new Map<string, Found>() },
+    findTagSignatures(search),
+  ]);
   const push = new PushLedger(repository);
-  if (!referrers.found.has(signPredicateType)) {
+  if (withReferrers && !referrers.found.has(signPredicateType)) {
     const sealed = await seal(subject, { predicateType: signPredicateType, predicate: {} }, signer);
     await pushBundle(push, subject, signPredicateType, sealed, options);
   }
@@ -59,7 +66,7 @@ async function attestNow(repository: Repository, subject: Descriptor, options: A
   if (known.includes(undefined)) {
     // One envelope for both layouts: whoever reads either sees the run that first made the digest.
     const sealed = (known[0] ?? known[1])?.content ?? (await seal(subject, provenance, signer));
-    if (!known[0]) await pushBundle(push, subject, provenance.predicateType, sealed, options);
+    if (withReferrers && !known[0]) await pushBundle(push, subject, provenance.predicateType, sealed, options);
     if (!known[1]) await pushAttestation(repository, push, subject, sealed, options);
   }
   if (!tags.found.has(signPredicateType)) await pushSignature(repository, push, subject, options);

@@ -54,6 +54,7 @@ function describeProfile(profile: ProfileRevision): string {
     ['scope', JSON.stringify(profile.scope)],
     ['max shrink', profile.maxShrink === undefined ? undefined : String(profile.maxShrink)],
     ['max age', profile.maxAge],
+    ['encoding', profile.encoding],
     ['revision', profile.revision],
     ['created', profile.createdAt],
   ]);

@@ -17,6 +17,7 @@ import {
   type JournalRow,
   type ShardRow,
 } from './documents.ts';
+import { toPlain, type PlainForm } from './plain.ts';
 
 /** A blob small enough to be held: a config or the README. */
 export type SmallBlob = { readonly descriptor: Descriptor; readonly bytes: Buffer };
@@ -39,6 +40,8 @@ export type ShardedBundle = {
   readonly config: SmallBlob;
   readonly readme: SmallBlob;
   readonly journals: readonly Journal[];
+  /** Set where the bundle is stored in the plain encoding; everything above is the default encoding all the same. */
+  readonly plain?: PlainForm;
 };
 
 export type BundleParts = {
@@ -133,14 +136,27 @@ export function layerBytes(bundle: Pick<ShardedBundle, 'bases' | 'journals'>): {
   };
 }
 
-/** The manifests of a bundle, children before parents. */
+/** The index as it is stored, which is what tags name and signatures are about. */
+export function rootOf({ index, plain }: ShardedBundle): StoredManifest {
+  return plain?.index ?? index;
+}
+
+/** The bundle in the plain encoding. */
+export function plainBundle(bundle: ShardedBundle): ShardedBundle & { readonly plain: PlainForm } {
+  const children = [...bundle.bases.map(({ manifest }) => manifest), bundle.head];
+  return { ...bundle, plain: toPlain(bundle.index, children) };
+}
+
+/** The manifests of a bundle as they are stored, children before parents. */
 export function manifestsOf(bundle: ShardedBundle): StoredManifest[] {
+  if (bundle.plain) return [...bundle.plain.manifests, bundle.plain.index];
   return [...bundle.bases.map(({ manifest }) => manifest), bundle.head, bundle.index];
 }
 
 /** The blobs that are composed, not stored: configs and the README. */
 export function smallBlobsOf(bundle: ShardedBundle): SmallBlob[] {
-  return [...bundle.bases.map(({ config }) => config), bundle.config, bundle.readme];
+  const configs = bundle.plain?.configs ?? [];
+  return [...bundle.bases.map(({ config }) => config), bundle.config, bundle.readme, ...configs];
 }
 
 /** The layers that hold evidence: shards and journals. */

@@ -5,22 +5,24 @@ import { isDeepStrictEqual } from 'node:util';
 import { digestOf, type Digest } from '../../core/digest.ts';
 import { ExportError } from '../../core/errors.ts';
 import type { Descriptor } from '../../oci/descriptor.ts';
-import { isIndex, parseManifest, type ImageManifest, type StoredManifest } from '../../oci/manifest.ts';
+import { isIndex, parseManifest } from '../../oci/manifest.ts';
+import type { ImageManifest, Manifest, StoredManifest } from '../../oci/manifest.ts';
 import { artifactTypes } from '../../oci/media-types.ts';
 import type { RepositoryReader } from '../../oci/repository.ts';
 import { decode } from '../../shard/encode.ts';
 import { frameLimit, readJournal } from '../../shard/journal.ts';
 import { linesOf, parseRawLine, parseShardLine, type ChangeRecord, type StateLine } from '../../shard/line.ts';
 import { applyChanges, mergeJournals } from '../../shard/merge.ts';
-import { composeBases, composeBundle } from './compose.ts';
+import { composeBases, composeBundle, plainBundle } from './compose.ts';
 import type { Base, Journal, ShardedBundle, SmallBlob, StoredShard } from './compose.ts';
 import { chunkerFacts, encoderFacts, parseBaseConfig, parseExportManifest } from './documents.ts';
 import type { ExportManifest, ShardRow } from './documents.ts';
+import { fromPlain, plainTypeOf } from './plain.ts';
 
 /** Reads manifests and configs of the bundle that `index` is; no layer is touched. */
 export async function readBundle(repository: RepositoryReader, index: StoredManifest): Promise<ShardedBundle> {
   const parsed = parseManifest(index.bytes, index.descriptor.mediaType);
-  if (!isIndex(parsed) || !isSharded(parsed.artifactType)) {
+  if (!isIndex(parsed) || !isSharded(parsed)) {
     throw new ExportError(
       'INPUT_INVALID',
       `${repository.name}@${index.descriptor.digest} is not a mirror or json bundle`,
@@ -29,18 +31,29 @@ export async function readBundle(repository: RepositoryReader, index: StoredMani
       },
     );
   }
-  const manifests: StoredManifest[] = [];
-  for (const child of parsed.manifests) manifests.push(await fetchManifest(repository, child.digest));
-  const head = manifests.pop();
+  const children: StoredManifest[] = [];
+  for (const child of parsed.manifests) children.push(await fetchManifest(repository, child.digest));
+  if (plainTypeOf(parsed) === undefined) return assemble(repository, index, children);
+  const own = fromPlain(index, children);
+  return plainBundle(await assemble(repository, own.index, own.manifests));
+}
+
+async function assemble(
+  repository: RepositoryReader,
+  index: StoredManifest,
+  children: readonly StoredManifest[],
+): Promise<ShardedBundle> {
+  const head = children.at(-1);
   if (head === undefined) throw refused('the index has no head');
   const bases: Base[] = [];
-  for (const manifest of manifests) bases.push(await readBase(repository, manifest));
+  for (const manifest of children.slice(0, -1)) bases.push(await readBase(repository, manifest));
   return readHead(repository, index, head, bases);
 }
 
-/** Artifact types of the bundles that this room reads. */
-export function isSharded(artifactType: string | undefined): boolean {
-  return artifactType === artifactTypes.mirrorFull || artifactType === artifactTypes.jsonRaw;
+/** Whether a manifest is the index of a bundle that this room reads, in whichever encoding. */
+export function isSharded(manifest: Manifest): boolean {
+  const type = manifest.artifactType ?? plainTypeOf(manifest);
+  return isIndex(manifest) && (type === artifactTypes.mirrorFull || type === artifactTypes.jsonRaw);
 }
 
 export function isRaw(bundle: Pick<ShardedBundle, 'index'>): boolean {

@@ -11,15 +11,16 @@ import type { RegistryEndpoint } from './registry-endpoint.ts';
 const chunkBytes = 16 << 20;
 const largestChunkBytes = 128 << 20;
 
-/** Throws a retryable error when the upload is lost; the caller then begins a new one. */
+/** Throws a retryable error when the upload is lost; the caller then begins a new one. `bytes` is the wanted chunk. */
 export async function pushInChunks(
   endpoint: RegistryEndpoint,
   descriptor: Descriptor,
   source: CheckedSource,
   start: UploadStart,
+  bytes: number = chunkBytes,
 ): Promise<void> {
   const upload = new ChunkedUpload(endpoint, descriptor, start.location);
-  const wanted = Math.min(Math.max(chunkBytes, start.minimumChunk), largestChunkBytes);
+  const wanted = Math.min(Math.max(bytes, start.minimumChunk), largestChunkBytes);
   for await (const chunk of regroup(source.body(), wanted)) await upload.append(chunk);
   await upload.finish();
 }

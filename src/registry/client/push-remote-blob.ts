@@ -98,7 +98,8 @@ async function startUpload(
   return response.status === 202 ? uploadAt(endpoint, response) : openUpload(endpoint, descriptor);
 }
 
-async function openUpload(endpoint: RegistryEndpoint, descriptor: Descriptor): Promise<UploadStart> {
+/** Begins an upload (end-4a). */
+export async function openUpload(endpoint: RegistryEndpoint, descriptor: Descriptor): Promise<UploadStart> {
   const response = await endpoint.send({
     method: 'POST',
     target: 'blobs/uploads/',

@@ -26,11 +26,21 @@ export async function registryError(
     `${host} refuses to ${operation}: status ${response.status}${said === '' ? '' : ` ${said}`}`,
     context,
   );
-  const hint = hintFor(response.status, host, code, context.problem);
+  const hint = isAboutTypes(response.status, said) ? plainHint : hintFor(response.status, host, code, context.problem);
   return new ExportError(codeFor(response.status), text, {
     retryable: response.status === 429 || response.status >= 500,
     ...(hint === undefined ? {} : { hint }),
   });
+}
+
+const plainHint =
+  'this registry takes listed media types only: see what it takes with `export-center registry check REFERENCE`, and ' +
+  'publish with a profile that has "encoding": "plain"';
+
+/** GitLab names the unknown media type, Quay the schema that a type does not match. */
+function isAboutTypes(status: number, said: string): boolean {
+  const words = /media ?type|artifact ?type|does not match schema|schema validation|is not one of/i;
+  return [400, 415, 422].includes(status) && words.test(said);
 }
 
 function codeFor(status: number): ErrorCode {
@@ -64,13 +74,19 @@ async function readRefusal(response: HttpResponse): Promise<{ code: string; mess
   try {
     const value = JSON.parse(text) as { errors?: { code?: unknown; message?: unknown; detail?: unknown }[] } | null;
     const first = value?.errors?.[0];
-    const detail = typeof first?.detail === 'string' ? ` (${first.detail})` : '';
+    const detail = detailOf(first?.detail);
     const message = typeof first?.message === 'string' ? first.message + detail : '';
     return { code: typeof first?.code === 'string' ? printable(first.code, 40) : '', message: printable(message, 300) };
   } catch {
     // Proxies answer with HTML pages, whose text helps nobody.
     return { code: '', message: text.startsWith('<') ? '' : printable(text, 200) };
   }
+}
+
+/** Many registries say only there what is wrong: as a text, or as an object with a message. */
+function detailOf(detail: unknown): string {
+  const text = typeof detail === 'object' && detail !== null && 'message' in detail ? detail.message : detail;
+  return typeof text === 'string' && text !== '' ? ` (${text})` : '';
 }
 
 /** One line without control characters: what a stranger wrote goes to a terminal. */
