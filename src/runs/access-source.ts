@@ -8,13 +8,11 @@ import type { Clock } from '../core/clock.ts';
 import { addAudit } from '../db/audit.ts';
 import type { Database } from '../db/database.ts';
 import { noteTokenUse, pullRules, tokenByHash, tokenById, type TokenRow } from '../db/tokens.ts';
+import { RefusalFilter } from './refusal-filter.ts';
 
 /** A token's last use is known to so many milliseconds. */
 const useGrainMs = 600_000;
 const maxUses = 10_000;
-
-/** Refusals that are written in one minute; what is beyond is counted in the next one that is. */
-export const refusalsPerMinute = 60;
 const maxRequestChars = 300;
 
 export class DatabaseAccessSource implements AccessSource {
@@ -23,11 +21,12 @@ export class DatabaseAccessSource implements AccessSource {
   /** The last use that was written, by token. */
   readonly #uses = new Map<string, number>();
   readonly #pending = new Set<Promise<void>>();
-  #minute = { start: -Infinity, written: 0, left: 0 };
+  readonly #refusals: RefusalFilter;
 
   constructor(db: Database, clock: Clock) {
     this.#db = db;
     this.#clock = clock;
+    this.#refusals = new RefusalFilter(clock);
   }
 
   async tokenByHash(sha256: string): Promise<StoredToken | undefined> {
@@ -51,13 +50,12 @@ export class DatabaseAccessSource implements AccessSource {
   }
 
   noteRefusal({ actor, request, reason }: Refusal): void {
-    const now = this.#clock.now().getTime();
-    if (now - this.#minute.start >= 60_000) this.#minute = { start: now, written: 0, left: this.#minute.left };
-    if (this.#minute.written >= refusalsPerMinute) return void this.#minute.left++;
-    const notWritten = this.#minute.left;
-    this.#minute = { ...this.#minute, written: this.#minute.written + 1, left: 0 };
+    const target = request.slice(0, maxRequestChars);
+    const passed = this.#refusals.pass(actor, `${target} ${reason}`);
+    if (passed === undefined) return;
+    const { notWritten } = passed;
     const detail = { reason, ...(notWritten === 0 ? {} : { notWritten }) };
-    const entry = { actor, action: 'access.refused', target: request.slice(0, maxRequestChars), detail };
+    const entry = { actor, action: 'access.refused', target, detail };
     this.#beside(addAudit(this.#db, entry, this.#clock));
   }
 

@@ -16,7 +16,7 @@ export type Route = ErrorMeaning & {
   readonly handle: (x: RepositoryExchange) => Promise<void>;
 };
 
-const routes: readonly Route[] = [
+export const routes: readonly Route[] = [
   {
     pattern: /^\/v2\/(.+)\/blobs\/uploads\/?$/,
     methods: { POST: 'push' },
