@@ -32,14 +32,22 @@ export async function execute({ profile, full }: RunProfiles, task: RunTask, con
     artifacts.push(delta);
   }
   const { to } = task.request;
-  const isPlain = profile.encoding === 'plain';
-  const copied =
-    to === undefined
-      ? undefined
-      : await (isPlain
-          ? copyPlain(artifacts, to, profile, task, context)
-          : copyToDestination(artifacts, to, task, context));
+  const copied = to === undefined ? undefined : await copyAll(artifacts, to, { profile, full }, task, context);
   return resultOf(profile, artifacts.at(-1) as Artifact, state, tally, task, context, copied);
+}
+
+/** In the encoding that the run's profile asks for. */
+function copyAll(
+  artifacts: readonly Artifact[],
+  to: string,
+  { profile, full }: RunProfiles,
+  task: RunTask,
+  context: RunContext,
+): Promise<Copied> {
+  if (profile.encoding !== 'plain') return copyToDestination(artifacts, to, task, context);
+  const last = artifacts.length - 1;
+  const signed = artifacts.map((artifact, at) => ({ artifact, profile: at === last ? profile : full }));
+  return copyPlain(signed, to, task, context);
 }
 
 /** `--base` of a delta says where the delta starts; the bundle that it leads to continues the chain. */

@@ -19,18 +19,18 @@ import type { RunContext, RunTask } from './run-context.ts';
 
 type Stored = Pick<PlainForm, 'index' | 'configs'> & { readonly manifests?: readonly StoredManifest[] };
 
-/** The full bundle first, then the delta that leads to it, if there is one. */
+/** The full bundle first, then the delta that leads to it, if there is one; each with the profile that made it. */
 export async function copyPlain(
-  artifacts: readonly Artifact[],
+  artifacts: readonly { readonly artifact: Artifact; readonly profile: Profile }[],
   to: string,
-  profile: Profile,
   task: RunTask,
   context: RunContext,
 ): Promise<Copied> {
   const { repository, tag } = await context.destination(to);
   let bundle: Digest | undefined;
   let digest: Digest | undefined;
-  for (const artifact of artifacts) {
+  const all = artifacts.map(({ artifact }) => artifact);
+  for (const { artifact, profile } of artifacts) {
     const form = await plainForm(artifact, bundle);
     const root = form.index.descriptor;
     bundle ??= root.digest;
@@ -42,9 +42,9 @@ export async function copyPlain(
     const options = await attestOptions(artifact, profile, task, context);
     await attest(repository, root, { ...options, reference: repository.name, layouts: 'tags' });
     task.signal.throwIfAborted();
-    await moveTags(repository, form.index, tagsAt(artifacts, artifact, tag).map(renamedTo(artifact, root.digest)));
+    await moveTags(repository, form.index, tagsAt(all, artifact, tag).map(renamedTo(artifact, root.digest)));
   }
-  return { repository, tag: namedTag(artifacts, tag), digest: digest as Digest };
+  return { repository, tag: namedTag(all, tag), digest: digest as Digest };
 }
 
 async function plainForm({ repository, root }: Artifact, bundle: Digest | undefined): Promise<Stored> {
