@@ -56,6 +56,10 @@ export class S3Content implements StoredContent {
 
   async put(digest: Digest, size: number, source: BlobSource): Promise<void> {
     if (Buffer.isBuffer(source)) verifyBytes(digest, size, source);
+    await this.#options.touches.store(this.#key(digest), () => this.#send(digest, size, source));
+  }
+
+  async #send(digest: Digest, size: number, source: BlobSource): Promise<void> {
     const stream = Buffer.isBuffer(source) ? slices(source) : source();
     let parts: S3Parts | undefined;
     try {
@@ -75,7 +79,6 @@ export class S3Content implements StoredContent {
       await parts?.drop();
       throw thrown;
     }
-    await this.#settle(digest);
   }
 
   /** Makes content out of objects whose bytes, one after the other, were verified to have this digest. */
@@ -83,10 +86,11 @@ export class S3Content implements StoredContent {
     const { bucket } = this.#options;
     const key = this.#key(digest);
     const [first] = objects;
-    if (!first) await bucket.put(key, Buffer.alloc(0));
-    else if (objects.length === 1) await copyOrThrow(bucket, first.key, key);
-    else await joinObjects(bucket, key, objects);
-    await this.#settle(digest);
+    await this.#options.touches.store(key, async () => {
+      if (!first) await bucket.put(key, Buffer.alloc(0));
+      else if (objects.length === 1) await copyOrThrow(bucket, first.key, key);
+      else await joinObjects(bucket, key, objects);
+    });
   }
 
   async read(digest: Digest): Promise<BlobReader | undefined> {
@@ -124,16 +128,6 @@ export class S3Content implements StoredContent {
     if (digester.digest() !== digest) throw damaged(digest);
     this.#cache.set(digest, bytes);
     return bytes;
-  }
-
-  /** A sweep that took the old content away may have taken this one: then whoever pushes must do so again. */
-  async #settle(digest: Digest): Promise<void> {
-    const { bucket, touches } = this.#options;
-    if (!(await touches.sweepDecided(this.#key(digest))) || (await bucket.head(this.#key(digest)))) return;
-    throw new ExportError('STORAGE_FAILED', `${digest} was removed while it was stored`, {
-      hint: 'push it again',
-      retryable: true,
-    });
   }
 
   #key(digest: Digest): string {

@@ -1,14 +1,12 @@
 // Links as small objects, under the keys that disk-paths.ts gives them.
 
 import { limits } from '../../../core/limits.ts';
-import { ExportError } from '../../../core/errors.ts';
 import type { LinkStore, SweptPart } from '../link-store.ts';
 import type { Sweepable } from '../storage.ts';
 import type { S3Bucket } from './s3-bucket.ts';
 import type { S3Touches } from './s3-touches.ts';
 
 const noBytes = Buffer.alloc(0);
-const maxRounds = 5;
 
 export function s3Links(bucket: S3Bucket, touches: S3Touches): LinkStore {
   return {
@@ -17,9 +15,9 @@ export function s3Links(bucket: S3Bucket, touches: S3Touches): LinkStore {
       return found?.response.bytes(limits.manifestBytes);
     },
     has: async (path) => (await bucket.head(path)) !== undefined,
-    write: (path, bytes) => store(path, bytes, bucket, touches),
+    write: (path, bytes) => touches.store(path, () => bucket.put(path, bytes)),
     async mark(path) {
-      if (!(await touches.touch(path))) await store(path, noBytes, bucket, touches);
+      if (!(await touches.touch(path))) await touches.store(path, () => bucket.put(path, noBytes));
     },
     touch: (path) => touches.touch(path),
     async remove(path) {
@@ -62,13 +60,4 @@ export function sweptObjects(part: SweptPart, bucket: S3Bucket, touches: S3Touch
     },
     discard: (name, beforeMs) => touches.discard(part.pathOf(name), beforeMs),
   };
-}
-
-/** Writes an object; again when a sweep that was at the old one has removed it. */
-async function store(path: string, bytes: Buffer, bucket: S3Bucket, touches: S3Touches): Promise<void> {
-  for (let round = 0; round < maxRounds; round++) {
-    await bucket.put(path, bytes);
-    if (!(await touches.sweepDecided(path)) || (await bucket.head(path))) return;
-  }
-  throw new ExportError('STORAGE_FAILED', 'storing a link: it is removed again and again', { retryable: true });
 }

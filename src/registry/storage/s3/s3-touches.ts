@@ -4,9 +4,10 @@
 //   touched/<key>/<time>   somebody relied on the object at that time; written once, never changed
 //   sweeping/<key>         a sweep is about to remove the object
 //
-// Who relies on an object writes the first and then looks for the second: if it is there they wait until the sweep has
-// decided. The sweep writes the second and then looks for the first (and at the object) again. The service answers reads
-// after writes, so at least one of the two sees the other. A sweep that died leaves a claim, which counts for a minute; a
+// Who relies on an object, or writes it, does that and then looks for the second: if it is there they wait until the sweep
+// has decided. Then they look at the object once more, because a whole removal may lie between their two steps. The sweep
+// writes the second and then looks for the first (and at the object) again. The service answers reads after writes, so
+// at least one of the two sees the other. A sweep that died leaves a claim, which counts for a minute; a
 // living one removes nothing later than 20 seconds after its claim.
 
 import { setTimeout as pause } from 'node:timers/promises';
@@ -19,6 +20,7 @@ const touchIntervalMs = 10 * 60_000;
 const claimHoldsMs = 60_000;
 const claimUseMs = 20_000;
 const lookAgainMs = 100;
+const maxRounds = 5;
 const noBytes = Buffer.alloc(0);
 
 /** Touches of this process that are remembered, so that they need no request. */
@@ -42,18 +44,28 @@ export class S3Touches {
     const lastMs = Math.max(object.modifiedAtMs, this.#recent.get(key) ?? 0);
     if (nowMs - lastMs < touchIntervalMs) return true;
     await this.#bucket.put(markKey(key, nowMs), noBytes);
-    if ((await this.sweepDecided(key)) && !(await this.#bucket.head(key))) return false;
+    if (!(await this.settled(key))) return false;
     this.#remember(key, nowMs);
     return true;
   }
 
-  /** To be called after writing an object: waits for a sweep that is at it. False when there was none. */
-  async sweepDecided(key: string): Promise<boolean> {
-    for (let rounds = 0; ; rounds++) {
+  /** To be called after touching or writing an object: waits for a sweep that is at it. False when the object is gone. */
+  async settled(key: string): Promise<boolean> {
+    for (let rounds = 0; rounds * lookAgainMs <= claimHoldsMs; rounds++) {
       const claim = await this.#bucket.head(claimKey(key));
-      if (!claim || claim.ageMs > claimHoldsMs || rounds * lookAgainMs > claimHoldsMs) return rounds > 0;
+      if (!claim || claim.ageMs > claimHoldsMs) break;
       await pause(lookAgainMs);
     }
+    return (await this.#bucket.head(key)) !== undefined;
+  }
+
+  /** Writes an object, again when a sweep that was at the old one has removed it. */
+  async store(key: string, write: () => Promise<unknown>): Promise<void> {
+    for (let round = 0; round < maxRounds; round++) {
+      await write();
+      if (await this.settled(key)) return;
+    }
+    throw new ExportError('STORAGE_FAILED', 'storing an object: it is removed again and again', { retryable: true });
   }
 
   /** Time of the newest touch of an object, 0 when there is none. */
