@@ -96,6 +96,12 @@ export const suiteJudges: readonly JudgeName[] = [
   'mirror-reader',
   'node26',
   'versitygw',
+  'bbolt',
+  'tuf-client',
+  'python-tuf',
+  'rekor-cli',
+  'osv-scanner',
+  'trivy',
 ];
 
 export function isJudgeName(name: string): name is JudgeName {
