@@ -19,53 +19,85 @@ export type RememberedSource = AccessSource & {
 };
 
 export function rememberedSource(source: AccessSource, clock: Clock): RememberedSource {
-  const tokens = new Map<string, Remembered<StoredToken>>();
-  let rules: Remembered<readonly PullRule[]> | undefined;
-  let generation = 0;
-  const now = (): number => clock.now().getTime();
-  const isFresh = (entry: Remembered<unknown> | undefined): entry is Remembered<unknown> => {
-    const ageMs = entry === undefined ? Infinity : now() - entry.atMs;
-    return ageMs >= 0 && ageMs < maxAgeMs;
-  };
-
-  async function token(key: string, ask: () => Promise<StoredToken | undefined>): Promise<StoredToken | undefined> {
-    const known = tokens.get(key);
-    if (known && isFresh(known)) return known.value;
-    const asked = { generation, atMs: now() };
-    const value = await ask();
-    tokens.delete(key);
-    // What nobody knows is not remembered: guesses would push the tokens in use out.
-    if (value === undefined || asked.generation !== generation) return value;
-    if (tokens.size >= maxTokens) tokens.clear();
-    tokens.set(key, { value, atMs: asked.atMs });
-    return value;
-  }
-
-  async function pullRules(): Promise<readonly PullRule[]> {
-    if (rules && isFresh(rules)) return rules.value;
-    const asked = { generation, atMs: now() };
-    try {
-      const value = await source.pullRules();
-      if (asked.generation === generation) rules = { value, atMs: asked.atMs };
-      return value;
-    } catch (error) {
-      // Nobody can change a rule in a database that is away: what everybody may read stays readable meanwhile.
-      if (rules === undefined || !(error instanceof ExportError && error.code === 'DATABASE_UNAVAILABLE')) throw error;
-      rules = { value: rules.value, atMs: now() };
-      return rules.value;
-    }
-  }
-
+  const tokens = new Memory<StoredToken | undefined>(clock);
+  const rules = new Memory<readonly PullRule[]>(clock);
   return {
-    tokenByHash: (sha256) => token(`hash ${sha256}`, () => source.tokenByHash(sha256)),
-    tokenById: (id) => token(`id ${id}`, () => source.tokenById(id)),
-    pullRules,
+    tokenByHash: (sha256) => tokens.get(`hash ${sha256}`, () => source.tokenByHash(sha256)),
+    tokenById: (id) => tokens.get(`id ${id}`, () => source.tokenById(id)),
+    pullRules: () => rules.get('', () => source.pullRules()).catch((error: unknown) => lastRules(rules, error)),
     noteUse: (id) => source.noteUse(id),
     noteRefusal: (refusal) => source.noteRefusal(refusal),
     forget() {
-      generation++;
-      tokens.clear();
-      rules = undefined;
+      tokens.forget();
+      rules.forget();
     },
   };
+}
+
+/** Nobody can change a rule in a database that is away: what everybody may read stays readable meanwhile. */
+function lastRules(rules: Memory<readonly PullRule[]>, error: unknown): readonly PullRule[] {
+  const last = rules.renew('');
+  if (last === undefined || !(error instanceof ExportError && error.code === 'DATABASE_UNAVAILABLE')) throw error;
+  return last;
+}
+
+class Memory<T> {
+  readonly #clock: Clock;
+  readonly #known = new Map<string, Remembered<T>>();
+  readonly #asked = new Map<string, Promise<T>>();
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /** What is remembered, or else what `ask` answers; callers at the same time share one question. */
+  async get(key: string, ask: () => Promise<T>): Promise<T> {
+    const known = this.#known.get(key);
+    const ageMs = known === undefined ? Infinity : this.#now() - known.atMs;
+    if (known !== undefined && ageMs >= 0 && ageMs < maxAgeMs) return known.value;
+    const asked = this.#asked.get(key);
+    if (asked !== undefined) return asked;
+    const question = this.#ask(key, ask);
+    this.#asked.set(key, question);
+    try {
+      return await question;
+    } finally {
+      if (this.#asked.get(key) === question) this.#asked.delete(key);
+    }
+  }
+
+  /** The last answer, taken for a new one; undefined when there is none. */
+  renew(key: string): T | undefined {
+    const known = this.#known.get(key);
+    if (known !== undefined) this.#known.set(key, { value: known.value, atMs: this.#now() });
+    return known?.value;
+  }
+
+  forget(): void {
+    this.#known.clear();
+    this.#asked.clear();
+  }
+
+  async #ask(key: string, ask: () => Promise<T>): Promise<T> {
+    const atMs = this.#now();
+    // The question must be noted before an answer may come, so that `forget` finds it.
+    await Promise.resolve();
+    const question = this.#asked.get(key);
+    const value = await ask();
+    // Asked before something changed: an answer for those who wait, not to be remembered.
+    if (question === undefined || this.#asked.get(key) !== question) return value;
+    // What nobody knows is not remembered: guesses would push the tokens in use out.
+    if (value === undefined) this.#known.delete(key);
+    else this.#remember(key, { value, atMs });
+    return value;
+  }
+
+  #remember(key: string, entry: Remembered<T>): void {
+    if (this.#known.size >= maxTokens) this.#known.clear();
+    this.#known.set(key, entry);
+  }
+
+  #now(): number {
+    return this.#clock.now().getTime();
+  }
 }
