@@ -20,7 +20,7 @@ import { EncoderPool } from '../shard/encoder-pool.ts';
 import { environmentKey } from '../trust/environment-key.ts';
 import { keyStore, type KeyStore } from '../trust/key-store.ts';
 import { SubjectQueue } from '../trust/subject-queue.ts';
-import { writeTrustedRoot } from '../trust/trusted-root.ts';
+import { trustFiles, writeTrustFiles, type TrustFiles } from '../trust/trust-files.ts';
 import type { RunResult } from './center.ts';
 import { execute } from './execute.ts';
 import type { OpenCenterOptions } from './open-center.ts';
@@ -34,6 +34,8 @@ const defaultPublicUrl = 'http://localhost:8080';
 export interface Workshop {
   readonly storage: RegistryStorage;
   readonly keys: KeyStore;
+  /** What consumers configure cosign with; also below DIR/trust/. */
+  readonly trustFiles: TrustFiles;
   execute(tenant: string, task: RunTask): Promise<RunResult>;
   ingest(
     tenant: string,
@@ -58,7 +60,8 @@ export async function openWorkshop(db: Database, clock: Clock, options: OpenCent
   const subjects = new SubjectQueue();
   const version = await productVersion();
   let publicUrl = options.publicUrl ?? defaultPublicUrl;
-  await writeTrustedRoot(options.data);
+  const trust = trustFiles({ services: {} });
+  await writeTrustFiles(options.data, trust);
 
   function contextOf(tenant: string): RunContext {
     const store = evidenceStore(db, tenant, clock);
@@ -89,6 +92,7 @@ export async function openWorkshop(db: Database, clock: Clock, options: OpenCent
   return {
     storage,
     keys,
+    trustFiles: trust,
     execute: async (tenant, task) => {
       refuseFront(storage);
       const profile = await profileForRun(db, tenant, task.request.profile, clock);

@@ -7,7 +7,6 @@ import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
 import { exportSigningKey, generateSigningKey, importSigningKey, signerOf } from '../../src/trust/signing-key.ts';
 import { provenancePredicateType, signPredicateType } from '../../src/trust/predicate-types.ts';
-import { writeTrustedRoot } from '../../src/trust/trusted-root.ts';
 import { verifySubject } from '../../src/trust/verify-subject.ts';
 import type { Signer } from '../../src/trust/types.ts';
 import { judge, skipWithout } from '../judges.ts';
@@ -17,7 +16,7 @@ import { temporaryFolder } from '../support/temporary-folder.ts';
 import { replaceSignatures, swapStatement, transplant } from './forge.ts';
 import { startMemoryRegistry } from './memory-registry.ts';
 import { pushArtifact, type MemoryRepository } from './memory-repository.ts';
-import { attested } from './signing.ts';
+import { attested, emptyTrustedRoot } from './signing.ts';
 
 type Version = 'cosign' | 'cosign2';
 const versions: readonly Version[] = ['cosign', 'cosign2'];
@@ -37,7 +36,7 @@ type Bench = {
 async function bench(t: TestContext): Promise<Bench> {
   const folder = await temporaryFolder(t, 'cosign');
   const { repository, reference } = await startMemoryRegistry(t);
-  const root = await writeTrustedRoot(folder);
+  const root = await emptyTrustedRoot(folder);
   // No Internet, no state of the user: every "ok" is an ok behind an air gap.
   const env = { HOME: folder, COSIGN_PASSWORD: 'open sesame', HTTPS_PROXY: 'http://localhost:9' };
   const cosign = (version: Version, ...args: string[]) => runProgram(judge(version), args, { cwd: folder, env });

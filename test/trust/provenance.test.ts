@@ -1,14 +1,10 @@
 // SLSA provenance: the fields that the specification requires, and a size that is worth fetching every day.
 
 import assert from 'node:assert/strict';
-import { readFile, stat, utimes } from 'node:fs/promises';
-import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { digestOf } from '../../src/core/digest.ts';
 import { provenance } from '../../src/trust/provenance.ts';
 import { statementBytes } from '../../src/trust/statement.ts';
-import { writeTrustedRoot } from '../../src/trust/trusted-root.ts';
-import { temporaryFolder } from '../support/temporary-folder.ts';
 import { provenanceInput } from './signing.ts';
 
 type Members = Record<string, Record<string, unknown>>;
@@ -63,21 +59,5 @@ describe('provenance', () => {
   it('is refused for a subject that cosign cannot match', () => {
     const sha512 = `sha512:${'ab'.repeat(64)}` as ReturnType<typeof digestOf>;
     assert.throws(() => statementBytes(sha512, provenance(provenanceInput)), { code: 'INPUT_INVALID' });
-  });
-});
-
-describe('the trusted root', () => {
-  it('is written once and only again when it differs', async (t) => {
-    const dir = await temporaryFolder(t);
-    const path = await writeTrustedRoot(dir);
-    assert.equal(path, join(dir, 'trust', 'trusted_root.json'));
-    assert.deepEqual(JSON.parse(await readFile(path, 'utf8')), {
-      mediaType: 'application/vnd.dev.sigstore.trustedroot+json;version=0.1',
-    });
-    await utimes(path, 1, 1);
-    await writeTrustedRoot(dir);
-    assert.equal((await stat(path)).mtimeMs, 1_000);
-    await writeTrustedRoot(dir, { tlogs: [] });
-    assert.deepEqual(JSON.parse(await readFile(path, 'utf8')).tlogs, []);
   });
 });

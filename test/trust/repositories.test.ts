@@ -13,7 +13,6 @@ import { openLayout } from '../../src/registry/layout/layout-repository.ts';
 import { openDiskStorage } from '../../src/registry/storage/disk-storage.ts';
 import { cosignTag } from '../../src/trust/cosign-tags.ts';
 import { generateSigningKey, signerOf } from '../../src/trust/signing-key.ts';
-import { writeTrustedRoot } from '../../src/trust/trusted-root.ts';
 import type { Signer } from '../../src/trust/types.ts';
 import { verifySubject } from '../../src/trust/verify-subject.ts';
 import { judge, skipWithout } from '../judges.ts';
@@ -22,7 +21,7 @@ import { mustRun } from '../support/run-program.ts';
 import { atEnd } from '../support/scope.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { pushArtifact } from './memory-repository.ts';
-import { attested } from './signing.ts';
+import { attested, emptyTrustedRoot } from './signing.ts';
 
 /** Signs, verifies, signs again, signs with a second key, loses a tag and repairs it. Gives back signer and digest. */
 async function goThrough(repository: Repository): Promise<{ signer: Signer; digest: string }> {
@@ -47,7 +46,7 @@ async function cosignAgrees(t: TestContext, reference: string, signer: Signer): 
   const folder = await temporaryFolder(t, 'cosign');
   const key = join(folder, 'key.pub');
   await writeFile(key, signer.publicKeyPem);
-  const trust = ['--key', key, '--insecure-ignore-tlog', '--trusted-root', await writeTrustedRoot(folder)];
+  const trust = ['--key', key, '--insecure-ignore-tlog', '--trusted-root', await emptyTrustedRoot(folder)];
   for (const version of ['cosign', 'cosign2'] as const) {
     const env = { HOME: folder };
     await mustRun(judge(version), ['verify', ...trust, reference], { env });

@@ -6,6 +6,7 @@ import type { Descriptor } from '../../src/oci/descriptor.ts';
 import { provenance, type ProvenanceInput } from '../../src/trust/provenance.ts';
 import { generateSigningKey, signerOf } from '../../src/trust/signing-key.ts';
 import { keyOnlyPolicy } from '../../src/trust/signing-policy.ts';
+import { trustFiles, writeTrustFiles } from '../../src/trust/trust-files.ts';
 import { SubjectQueue } from '../../src/trust/subject-queue.ts';
 import type { AttestResult, Signer } from '../../src/trust/types.ts';
 import type { Repository } from '../../src/oci/repository.ts';
@@ -44,4 +45,9 @@ export async function attested(
   changes: Partial<AttestOptions> = {},
 ): Promise<{ readonly signer: Signer; readonly result: AttestResult }> {
   return { signer, result: await attest(repository, subject, attestOptions(signer, changes)) };
+}
+
+/** A trusted root that names no service, for verifiers that want one whatever it says; gives back its path. */
+export function emptyTrustedRoot(folder: string): Promise<string> {
+  return writeTrustFiles(folder, trustFiles({ services: {} }));
 }
