@@ -77,6 +77,9 @@ export const judges = {
   wrk: system('wrk'),
   nginx: { ...system('nginx'), folders: ['/usr/sbin'] },
   strace: system('strace'),
+  /** Network namespaces: proof that a way is closed. */
+  unshare: system('util-linux'),
+  ip: { ...system('iproute2'), folders: ['/usr/sbin', '/sbin'] },
   chromium: system('chromium'),
   'docker-compose': system('docker-compose'),
   postgres: { ...system('postgresql'), folders: postgresFolders },

@@ -21,9 +21,11 @@ export type GcFigures = {
 
 const mirror = 'default/mirror';
 
-/** Plays `rounds` rounds on one data folder; throws an AssertionError that names what is missing. */
-export async function collectBesidePushes(rounds: number): Promise<GcFigures> {
+/** Plays rounds on one data folder for some seconds; throws an AssertionError that names what is missing. */
+export async function collectBesidePushes(seconds: number): Promise<GcFigures> {
   const begunMs = performance.now();
+  const endMs = begunMs + seconds * 1000;
+  let round = 0;
   const totals = { blobsRemoved: 0, runs: 0, copies: 0 };
   await withScope(async (scope) => {
     const working = await openTestCenter(scope);
@@ -31,7 +33,7 @@ export async function collectBesidePushes(rounds: number): Promise<GcFigures> {
     const collectors = [await openTestCenter(scope, { data }), await openTestCenter(scope, { data })];
     const storage = await working.center.registryStorage();
     await working.ingest([...feed('go', 120), ...feed('rustsec', 60)]);
-    for (let round = 0; round < rounds; round++) {
+    for (; performance.now() < endMs; round++) {
       await change(working, round);
       await forgetSome(storage, round);
       await makeOld(join(data, 'registry'));
@@ -42,8 +44,8 @@ export async function collectBesidePushes(rounds: number): Promise<GcFigures> {
       await assertWholeRegistry(join(data, 'registry'));
     }
   });
-  if (rounds > 3) assert.ok(totals.blobsRemoved > 0, 'nothing was ever collected');
-  return { gc: rounds, ...totals, seconds: Math.round((performance.now() - begunMs) / 100) / 10 };
+  if (round > 3) assert.ok(totals.blobsRemoved > 0, 'nothing was ever collected');
+  return { gc: round, ...totals, seconds: Math.round((performance.now() - begunMs) / 100) / 10 };
 }
 
 /** Every third round leaves the evidence as it is: its runs find everything present while it is being swept. */
@@ -86,7 +88,7 @@ async function copyBack(storage: RegistryStorage, round: number, totals: { copie
   totals.copies += 1;
 }
 
-/** `argv`: number of rounds (default 200). */
-export async function run([rounds = '200']: readonly string[]): Promise<void> {
-  console.log(JSON.stringify(await collectBesidePushes(Number(rounds))));
+/** `argv`: seconds (default: ten minutes). */
+export async function run([seconds = '600']: readonly string[]): Promise<void> {
+  console.log(JSON.stringify(await collectBesidePushes(Number(seconds))));
 }

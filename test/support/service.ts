@@ -7,10 +7,11 @@ import type { Scope } from './scope.ts';
 import { startProgram, type RunningProgram } from './start-program.ts';
 import { temporaryFolder } from './temporary-folder.ts';
 
-const launcher = join(import.meta.dirname, '..', '..', 'bin', 'export-center.js');
+/** The program itself, for those who start it in another way. */
+export const launcher = join(import.meta.dirname, '..', '..', 'bin', 'export-center.js');
 
 /** Settings of the person who runs the tests must not reach the program under test. */
-const clean = {
+export const clean = {
   EXPORT_CENTER_DATA: undefined,
   EXPORT_CENTER_SERVER: undefined,
   EXPORT_CENTER_TOKEN: undefined,

@@ -10,7 +10,7 @@ export type Certificates = { readonly ca: string; readonly key: string; readonly
 
 const curve = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes'];
 
-/** Valid for localhost, 127.0.0.1 and registry.test. Undefined after `t.skip` when openssl is not there. */
+/** Valid for localhost, 127.0.0.1, registry.test and feeds.test. Undefined after `t.skip` when openssl is not there. */
 export async function makeCertificates(t: Scope & Skippable): Promise<Certificates | undefined> {
   const dir = await temporaryFolder(t, 'certificates');
   const openssl = (...args: string[]): Promise<string> => mustRun('openssl', args, { cwd: dir });
@@ -24,7 +24,7 @@ export async function makeCertificates(t: Scope & Skippable): Promise<Certificat
   const authority = ['-keyout', 'ca.key', '-out', 'ca.pem', '-subj', '/CN=test authority', '-days', '2'];
   await openssl('req', '-x509', ...curve, ...authority);
   await openssl('req', ...curve, '-keyout', 'key.pem', '-out', 'request.pem', '-subj', '/CN=registry.test');
-  await writeFile(join(dir, 'names'), 'subjectAltName=DNS:localhost,DNS:registry.test,IP:127.0.0.1\n');
+  await writeFile(join(dir, 'names'), 'subjectAltName=DNS:localhost,DNS:registry.test,DNS:feeds.test,IP:127.0.0.1\n');
   const signing = ['-in', 'request.pem', '-CA', 'ca.pem', '-CAkey', 'ca.key', '-CAcreateserial', '-extfile', 'names'];
   await openssl('x509', '-req', ...signing, '-out', 'cert.pem', '-days', '2');
   const read = (name: string): Promise<string> => readFile(join(dir, name), 'utf8');

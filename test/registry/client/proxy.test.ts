@@ -1,54 +1,20 @@
 // Outgoing proxies: a real CONNECT proxy for https, absolute-form requests for http, and the exclusions of NO_PROXY.
 
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
-import { createServer } from 'node:http';
-import { connect, type AddressInfo } from 'node:net';
-import type { Duplex } from 'node:stream';
 import { test } from 'node:test';
 import { createHttp } from '../../../src/registry/client/http.ts';
 import { proxyFor } from '../../../src/registry/client/proxy-environment.ts';
-import { atEnd, type Scope } from '../../support/scope.ts';
+import { startConnectProxy } from '../../support/connect-proxy.ts';
+import { atEnd } from '../../support/scope.ts';
 import { makeCertificates } from './certificates.ts';
 import { expectError } from './expect-error.ts';
 import { answer, startHttpServer } from './http-server.ts';
-
-/** Tunnels every CONNECT to `port` of this machine, whatever name was asked for. */
-async function startConnectProxy(
-  scope: Scope,
-  port: number,
-  refuse = false,
-): Promise<{ port: number; asked: string[] }> {
-  const asked: string[] = [];
-  const sockets = new Set<Duplex>();
-  const server = createServer().on('connect', (request, socket: Duplex) => {
-    asked.push(`${request.url} ${request.headers['proxy-authorization'] ?? '-'}`);
-    if (refuse) {
-      socket.end('HTTP/1.1 407 Proxy Authentication Required\r\ncontent-length: 0\r\n\r\n');
-      return;
-    }
-    const target = connect(port, '127.0.0.1', () => socket.write('HTTP/1.1 200 OK\r\n\r\n'));
-    for (const end of [socket, target]) {
-      sockets.add(end);
-      end.on('error', () => {});
-    }
-    socket.pipe(target).pipe(socket);
-  });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  atEnd(scope, () => {
-    for (const socket of sockets) socket.destroy();
-    server.closeAllConnections();
-    server.close();
-  });
-  return { port: (server.address() as AddressInfo).port, asked };
-}
 
 test('https goes through the tunnel of HTTPS_PROXY, and only the proxy sees its password', async (t) => {
   const certificates = await makeCertificates(t);
   if (!certificates) return;
   const server = await startHttpServer(t, answer(200, 'through'), certificates);
-  const proxy = await startConnectProxy(t, server.port);
+  const proxy = await startConnectProxy(t, { portOf: () => server.port });
   const env = { HTTPS_PROXY: `http://user:word@127.0.0.1:${proxy.port}` };
   const http = createHttp({ ca: certificates.ca, env });
   atEnd(t, () => http.close());
@@ -60,7 +26,7 @@ test('https goes through the tunnel of HTTPS_PROXY, and only the proxy sees its 
 });
 
 test('a proxy that refuses is named as the cause', async (t) => {
-  const proxy = await startConnectProxy(t, 1, true);
+  const proxy = await startConnectProxy(t, { portOf: () => undefined });
   const http = createHttp({ env: { HTTPS_PROXY: `http://127.0.0.1:${proxy.port}` }, retries: 0 });
   atEnd(t, () => http.close());
   const error = await expectError(http.get('https://registry.test/'), 'UNREACHABLE');
