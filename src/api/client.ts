@@ -90,18 +90,23 @@ function runs(remote: Remote): Pick<Center, 'startRun' | 'run' | 'runs' | 'runEv
   };
 }
 
-function keysAndCare(remote: Remote): Pick<Center, 'keys' | 'generateKey' | 'importKey' | 'collectGarbage' | 'scrub'> {
+type KeysAndCare = 'keys' | 'generateKey' | 'importKey' | 'activateKey' | 'retireKey' | 'collectGarbage' | 'scrub';
+
+function keysAndCare(remote: Remote): Pick<Center, KeysAndCare> {
   return {
     async keys() {
       return (await remote.get<{ keys: KeySummary[] }>({ path: ['keys'] })).keys;
     },
-    generateKey: () => remote.post<KeySummary>({ path: ['keys', 'generate'] }),
-    importKey: (key, password) =>
+    generateKey: (rotation = {}) => remote.post<KeySummary>({ path: ['keys', 'generate'], query: rotation }),
+    importKey: (key, password, rotation = {}) =>
       remote.post<KeySummary>({
         path: ['keys', 'import'],
-        json: password === undefined ? { key } : { key, password },
+        json: { ...(password === undefined ? { key } : { key, password }), ...rotation },
         repeatable: true,
       }),
+    activateKey: (id, rotation = {}) =>
+      remote.post<KeySummary>({ path: ['keys', id, 'activate'], json: rotation, repeatable: true }),
+    retireKey: (id) => remote.post<KeySummary>({ path: ['keys', id, 'retire'], repeatable: true }),
     collectGarbage: (options) => remote.post({ path: ['gc'], json: options }),
     async scrub({ signal, ...json }, onProgress) {
       const headers = { accept: eventStreamMediaType };

@@ -173,12 +173,24 @@ export const runEventSchema = z
   })
   .openapi('RunEvent');
 
-export const keySchema = z.object({ id: text, algorithm: text, active: z.boolean(), publicKey: text }).openapi('Key');
+export const keySchema = z
+  .object({ id: text, algorithm: text, active: z.boolean(), coSignsUntil: text.optional(), publicKey: text })
+  .openapi('Key');
 
 export const keysSchema = z.object({ keys: z.array(keySchema) });
 
+const overlap = { overlap: text.optional() };
+
+export const keyRotationSchema = z.strictObject(overlap).openapi('KeyRotation', {
+  description: 'How long the key that signed so far goes on: a duration such as P30D, none',
+});
+
+export const activateKeySchema = z
+  .strictObject({ ...overlap, coSign: z.boolean().optional() })
+  .openapi('ActivateKey', { description: 'Sign with the key, or let it sign beside the active one' });
+
 export const importKeySchema = z
-  .strictObject({ key: text.min(1), password: text.optional() })
+  .strictObject({ key: text.min(1), password: text.optional(), ...overlap })
   .openapi('ImportKey', { description: 'PKCS#8 PEM or cosign private key text' });
 
 export const garbageSchema = z.strictObject({ dryRun: z.boolean().default(false) }).openapi('GarbageRequest');

@@ -104,8 +104,16 @@ export type RejectionRecord = {
 export type KeySummary = {
   readonly id: string;
   readonly algorithm: string;
+  /** The one that signs. */
   readonly active: boolean;
+  /** Signs beside the active one until then: RFC 3339, or `retired` for "until it is retired". */
+  readonly coSignsUntil?: string;
   readonly publicKey: string;
+};
+
+export type KeyRotation = {
+  /** How long the key that signed so far goes on beside: an ISO 8601 duration, `none`; absent is until it is retired. */
+  readonly overlap?: string;
 };
 
 export type ScrubRequest = {
@@ -135,9 +143,13 @@ export interface Center {
   runEvents(tenant: string, id: string, after?: number, signal?: AbortSignal): AsyncIterable<RunEvent>;
   cancelRun(tenant: string, id: string): Promise<RunRecord>;
   keys(): Promise<KeySummary[]>;
-  generateKey(actor?: Actor): Promise<KeySummary>;
+  generateKey(rotation?: KeyRotation, actor?: Actor): Promise<KeySummary>;
   /** PEM or cosign key text; the password comes from the caller, never from argv. */
-  importKey(text: string, password?: string, actor?: Actor): Promise<KeySummary>;
+  importKey(text: string, password?: string, rotation?: KeyRotation, actor?: Actor): Promise<KeySummary>;
+  /** Signs with a key that is there, or, as co-signer, lets it sign beside the active one for `overlap`. */
+  activateKey(id: string, rotation?: KeyRotation & { readonly coSign?: boolean }, actor?: Actor): Promise<KeySummary>;
+  /** A key stops signing; its public half stays known. */
+  retireKey(id: string, actor?: Actor): Promise<KeySummary>;
   /** Tenants, tokens, rules and the audit. */
   readonly access: AccessCenter;
   collectGarbage(options: { readonly dryRun: boolean }): Promise<{ readonly blobs: number; readonly bytes: number }>;

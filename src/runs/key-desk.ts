@@ -1,11 +1,13 @@
 // Signing keys with the audit beside them. Keys are files: the entry is written after the change, which is whole by then.
 
 import type { Clock } from '../core/clock.ts';
+import { ExportError } from '../core/errors.ts';
 import { addAudit } from '../db/audit.ts';
 import type { Database } from '../db/database.ts';
-import type { KeyStore } from '../trust/key-store.ts';
+import type { KeyStore, Overlap } from '../trust/key-store.ts';
 import type { Actor } from './access-center.ts';
-import type { KeySummary } from './center.ts';
+import type { KeyRotation, KeySummary } from './center.ts';
+import { parseDuration } from './duration.ts';
 
 export type KeyDeskOptions = {
   readonly db: Database;
@@ -27,15 +29,35 @@ export class KeyDesk {
     return (await this.#options.store()).list();
   }
 
-  async generate(actor?: Actor): Promise<KeySummary> {
-    const key = await (await this.#options.store()).generate();
-    await this.#audit('key.generate', key.id, actor);
+  async generate(rotation: KeyRotation = {}, actor?: Actor): Promise<KeySummary> {
+    const overlap = this.#overlap(rotation);
+    const key = await (await this.#options.store()).generate(overlap);
+    await this.#audit('key.generate', key.id, actor, rotation);
     return key;
   }
 
-  async import(text: string, password?: string, actor?: Actor): Promise<KeySummary> {
-    const key = await (await this.#options.store()).import(text, password);
-    await this.#audit('key.import', key.id, actor);
+  async import(text: string, password?: string, rotation: KeyRotation = {}, actor?: Actor): Promise<KeySummary> {
+    const overlap = this.#overlap(rotation);
+    const key = await (await this.#options.store()).import(text, password, overlap);
+    await this.#audit('key.import', key.id, actor, rotation);
+    return key;
+  }
+
+  async activate(
+    id: string,
+    rotation: KeyRotation & { readonly coSign?: boolean } = {},
+    actor?: Actor,
+  ): Promise<KeySummary> {
+    const overlap = this.#overlap(rotation);
+    const store = await this.#options.store();
+    const key = rotation.coSign === true ? await store.coSign(id, overlap) : await store.activate(id, overlap);
+    await this.#audit('key.activate', id, actor, rotation);
+    return key;
+  }
+
+  async retire(id: string, actor?: Actor): Promise<KeySummary> {
+    const key = await (await this.#options.store()).retire(id);
+    await this.#audit('key.retire', id, actor);
     return key;
   }
 
@@ -48,8 +70,23 @@ export class KeyDesk {
     for (const { id } of await store.list()) await this.#audit('key.generate', id, 'service');
   }
 
-  #audit(action: string, target: string, actor: Actor = this.#options.actor): Promise<void> {
+  #audit(
+    action: string,
+    target: string,
+    actor: Actor = this.#options.actor,
+    detail: KeyRotation & { readonly coSign?: boolean } = {},
+  ): Promise<void> {
     const { db, clock } = this.#options;
-    return addAudit(db, { actor, action, target }, clock);
+    return addAudit(db, { actor, action, target, detail }, clock);
+  }
+
+  #overlap({ overlap }: KeyRotation): Overlap {
+    if (overlap === undefined) return 'until-retired';
+    if (overlap === 'none') return overlap;
+    const length = parseDuration(overlap);
+    if (length !== undefined) return { until: new Date(this.#options.clock.now().getTime() + length) };
+    throw new ExportError('USAGE', `the overlap ${overlap} is no duration`, {
+      hint: 'give weeks, days or hours such as P30D or PT12H, or none',
+    });
   }
 }

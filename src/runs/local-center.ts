@@ -18,6 +18,7 @@ import { DatabaseAccessSource } from './access-source.ts';
 import type {
   Center,
   EvidenceDocument,
+  KeyRotation,
   KeySummary,
   ProfileRevision,
   RejectionRecord,
@@ -222,12 +223,20 @@ export class LocalCenter implements Center {
     return this.#keyDesk.list();
   }
 
-  generateKey(actor?: Actor): Promise<KeySummary> {
-    return this.#keyDesk.generate(actor);
+  generateKey(rotation?: KeyRotation, actor?: Actor): Promise<KeySummary> {
+    return this.#keyDesk.generate(rotation, actor);
   }
 
-  importKey(text: string, password?: string, actor?: Actor): Promise<KeySummary> {
-    return this.#keyDesk.import(text, password, actor);
+  importKey(text: string, password?: string, rotation?: KeyRotation, actor?: Actor): Promise<KeySummary> {
+    return this.#keyDesk.import(text, password, rotation, actor);
+  }
+
+  activateKey(id: string, rotation?: KeyRotation & { readonly coSign?: boolean }, actor?: Actor): Promise<KeySummary> {
+    return this.#keyDesk.activate(id, rotation, actor);
+  }
+
+  retireKey(id: string, actor?: Actor): Promise<KeySummary> {
+    return this.#keyDesk.retire(id, actor);
   }
 
   async collectGarbage({ dryRun }: { readonly dryRun: boolean }): Promise<{ blobs: number; bytes: number }> {

@@ -28,7 +28,7 @@ export async function attestOptions(
   context: RunContext,
 ): Promise<AttestOptions> {
   return {
-    signer: await context.signer(),
+    signers: await context.signers(),
     provenance: provenance({
       profile: { name: profile.name, revision: profile.revision },
       scope: head.scope,
@@ -115,10 +115,11 @@ export async function verifyArtifact(
     const found = await repository.resolve(tag);
     if (found?.digest !== root.digest) throw notAsPublished(`${repository.name}:${tag} names ${found?.digest}`);
   }
-  const { publicKeyPem } = await context.signer();
-  const { ok, checks } = await verifySubject(repository, root, publicKeyPem);
-  const failed = checks.find((check) => !check.ok);
-  if (!ok) throw notAsPublished(failed?.ok === false ? `${failed.name}: ${failed.reason}` : 'no signature was found');
+  for (const { publicKeyPem } of await context.signers()) {
+    const { ok, checks } = await verifySubject(repository, root, publicKeyPem);
+    const failed = checks.find((check) => !check.ok);
+    if (!ok) throw notAsPublished(failed?.ok === false ? `${failed.name}: ${failed.reason}` : 'no signature was found');
+  }
   for (const descriptor of tally.written) await readBack(repository, descriptor);
 }
 

@@ -21,7 +21,8 @@ export type RunContext = {
   /** A destination REGISTRY/REPO[:TAG] with the tag that it names, if any. */
   readonly destination: (reference: string) => Promise<{ readonly repository: Repository; readonly tag?: string }>;
   readonly encoders: EncoderPool;
-  readonly signer: () => Promise<Signer>;
+  /** The active key's signer first, then those of the co-signers. */
+  readonly signers: () => Promise<readonly Signer[]>;
   readonly subjects: SubjectQueue;
   readonly clock: Clock;
   /** `host[:port]` under which this registry is known. */

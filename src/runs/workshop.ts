@@ -12,12 +12,13 @@ import { ingest } from '../evidence/ingest.ts';
 import type { IngestOptions, IngestProgress, IngestResult } from '../evidence/types.ts';
 import { parseReference } from '../oci/reference.ts';
 import { openCredentials } from '../registry/client/credentials.ts';
-import { createHttp } from '../registry/client/http.ts';
+import { createHttp, type Http } from '../registry/client/http.ts';
 import { remoteRepository } from '../registry/client/remote-repository.ts';
 import type { RegistryStorage } from '../registry/storage/storage.ts';
 import { sweep } from '../registry/storage/sweep.ts';
 import { EncoderPool } from '../shard/encoder-pool.ts';
-import { environmentKey } from '../trust/environment-key.ts';
+import { configuredSigner } from '../trust/configured-signer.ts';
+import type { Post } from '../trust/http-signer.ts';
 import { keyStore, type KeyStore } from '../trust/key-store.ts';
 import { SubjectQueue } from '../trust/subject-queue.ts';
 import { trustFiles, writeTrustFiles, type TrustFiles } from '../trust/trust-files.ts';
@@ -55,7 +56,7 @@ export async function openWorkshop(db: Database, clock: Clock, options: OpenCent
   const { data, registry: place = {} } = options;
   const registry = await openRegistryStorage({ place, data, clock, network, env, credentials });
   const { storage } = registry;
-  const keys = keyStore(options.data, await environmentKey(env));
+  const keys = keyStore(options.data, { external: await configuredSigner(env, postWith(http)), clock });
   const encoders = new EncoderPool();
   const subjects = new SubjectQueue();
   const version = await productVersion();
@@ -73,7 +74,7 @@ export async function openWorkshop(db: Database, clock: Clock, options: OpenCent
       repository: (name) => storage.repository(`${tenant}/${name}`),
       destination: (reference) => Promise.resolve(destination(reference)),
       encoders,
-      signer: () => keys.openSigner(),
+      signers: () => keys.openSigners(),
       subjects,
       clock,
       registryHost: () => new URL(publicUrl).host,
@@ -131,6 +132,14 @@ export async function openWorkshop(db: Database, clock: Clock, options: OpenCent
       await http.close();
       await registry.close();
     },
+  };
+}
+
+/** How signers and authorities are asked; a repetition is up to whoever asks. */
+function postWith(http: Http): Post {
+  return async ({ maxAnswerBytes, ...request }) => {
+    const response = await http.request({ method: 'POST', ...request });
+    return { status: response.status, body: await response.bytes(maxAnswerBytes) };
   };
 }
 

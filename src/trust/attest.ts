@@ -20,8 +20,9 @@ import type { SubjectQueue } from './subject-queue.ts';
 import type { AttestResult, Predicate, Signer } from './types.ts';
 
 export type AttestOptions = {
-  readonly signer: Signer;
-  /** See provenance.ts; kept as it is when this key attested the same type before. */
+  /** Who signs, each for itself: an envelope has exactly one signature, so several keys mean several bundles. */
+  readonly signers: readonly Signer[];
+  /** See provenance.ts; what one of the signers attested before is kept, and said by the others too. */
   readonly provenance: Predicate;
   /** HOST/REPOSITORY for the SimpleSigning document; podman and skopeo compare it. */
   readonly reference: string;
@@ -35,8 +36,8 @@ export type AttestOptions = {
 };
 
 /**
- * Signs `subject`, which must be in `repository` already. Writes nothing when valid signature and provenance of this
- * key and policy are there, and repairs what one layout lacks. Throws INPUT_INVALID for a subject without SHA-256,
+ * Signs `subject`, which must be in `repository` already. Writes nothing when valid signature and provenance of these
+ * keys and this policy are there, and repairs what one layout lacks. Throws INPUT_INVALID for a subject without SHA-256,
  * CONFLICT when a cosign tag holds something else, and what the repository throws.
  */
 export function attest(repository: Repository, subject: Descriptor, options: AttestOptions): Promise<AttestResult> {
@@ -44,47 +45,80 @@ export function attest(repository: Repository, subject: Descriptor, options: Att
 }
 
 async function attestNow(repository: Repository, subject: Descriptor, options: AttestOptions): Promise<AttestResult> {
-  const { signer, provenance, policy } = options;
-  const search = {
-    repository,
-    subject: subject.digest,
-    key: parsePublicKey(signer.publicKeyPem),
-    predicateTypes: [signPredicateType, provenance.predicateType],
-    policy,
-  };
-  const withReferrers = options.layouts !== 'tags';
-  const [referrers, tags] = await Promise.all([
-    withReferrers ? findReferrerBundles(search) : { found: new Map<string, Found>() },
-    findTagSignatures(search),
-  ]);
   const push = new PushLedger(repository);
-  if (withReferrers && !referrers.found.has(signPredicateType)) {
-    const sealed = await seal(subject, { predicateType: signPredicateType, predicate: {} }, signer);
-    await pushBundle(push, subject, signPredicateType, sealed, options);
-  }
-  const known = [referrers.found.get(provenance.predicateType), tags.found.get(provenance.predicateType)];
-  if (known.includes(undefined)) {
-    // One envelope for both layouts: whoever reads either sees the run that first made the digest.
-    const sealed = (known[0] ?? known[1])?.content ?? (await seal(subject, provenance, signer));
-    if (withReferrers && !known[0]) await pushBundle(push, subject, provenance.predicateType, sealed, options);
-    if (!known[1]) await pushAttestation(repository, push, subject, sealed, options);
-  }
-  if (!tags.found.has(signPredicateType)) await pushSignature(repository, push, subject, options);
+  const attested: Attested[] = [];
+  for (const signer of options.signers) attested.push(await findAttested(repository, subject, signer, options));
+  const { provenance } = options;
+  // One statement for all keys and layouts: whoever reads any of them sees the run that first made the digest.
+  const said = attested.flatMap(({ referrers, tags }) => [referrers, tags]).map(provenanceOf(provenance));
+  const payload = said.find((found) => found !== undefined)?.content.payload;
+  const statement = payload ?? statementBytes(subject.digest, provenance);
+  for (const one of attested) await complete(one, statement, { repository, push, subject, options });
   return push.total();
 }
 
-async function seal(subject: Descriptor, predicate: Predicate, signer: Signer): Promise<SignedContent> {
-  const payload = statementBytes(subject.digest, predicate);
+type Attested = {
+  readonly signer: Signer;
+  readonly referrers: ReadonlyMap<string, Found>;
+  readonly tags: ReadonlyMap<string, Found>;
+};
+
+type Attesting = {
+  readonly repository: Repository;
+  readonly push: PushLedger;
+  readonly subject: Descriptor;
+  readonly options: AttestOptions;
+};
+
+/** What a signer has attached already. */
+async function findAttested(
+  repository: Repository,
+  subject: Descriptor,
+  signer: Signer,
+  { provenance, policy, layouts }: AttestOptions,
+): Promise<Attested> {
+  const key = parsePublicKey(signer.publicKeyPem);
+  const predicateTypes = [signPredicateType, provenance.predicateType];
+  const search = { repository, subject: subject.digest, key, predicateTypes, policy };
+  const [referrers, tags] = await Promise.all([
+    layouts === 'tags' ? new Map<string, Found>() : findReferrerBundles(search).then(({ found }) => found),
+    findTagSignatures(search).then(({ found }) => found),
+  ]);
+  return { signer, referrers, tags };
+}
+
+/** Writes what one signer lacks in either layout. */
+async function complete({ signer, referrers, tags }: Attested, statement: Buffer, work: Attesting): Promise<void> {
+  const { subject, options } = work;
+  const withReferrers = options.layouts !== 'tags';
+  if (withReferrers && !referrers.has(signPredicateType)) {
+    const signature = statementBytes(subject.digest, { predicateType: signPredicateType, predicate: {} });
+    await pushBundle(work, signPredicateType, await seal(signature, signer), signer);
+  }
+  const { predicateType } = options.provenance;
+  const known = [referrers, tags].map((found) => found.get(predicateType)?.content);
+  if (known.includes(undefined)) {
+    const sealed = known[0] ?? known[1] ?? (await seal(statement, signer));
+    if (withReferrers && !known[0]) await pushBundle(work, predicateType, sealed, signer);
+    if (!known[1]) await pushAttestation(work, sealed);
+  }
+  if (!tags.has(signPredicateType)) await pushSignature(work, signer);
+}
+
+function provenanceOf({ predicateType }: Predicate): (found: ReadonlyMap<string, Found>) => Found | undefined {
+  return (found) => found.get(predicateType);
+}
+
+async function seal(payload: Buffer, signer: Signer): Promise<SignedContent> {
   const signature = await signer.sign(preAuthEncoding(inTotoPayloadType, payload));
   return { kind: 'dsse', payload, signature, publicKeyPem: signer.publicKeyPem };
 }
 
 async function pushBundle(
-  push: PushLedger,
-  subject: Descriptor,
+  { push, subject, options: { policy, created } }: Attesting,
   predicateType: string,
   sealed: SignedContent,
-  { signer, policy, created }: AttestOptions,
+  signer: Signer,
 ): Promise<void> {
   const { material } = await gatherTestimony(policy, sealed);
   const envelope = { ...sealed, payloadType: inTotoPayloadType };
@@ -92,11 +126,8 @@ async function pushBundle(
 }
 
 async function pushAttestation(
-  repository: Repository,
-  push: PushLedger,
-  subject: Descriptor,
+  { repository, push, subject, options: { provenance, policy } }: Attesting,
   sealed: SignedContent,
-  { provenance, policy }: AttestOptions,
 ): Promise<void> {
   const blob = canonicalBytes(envelopeJson({ ...sealed, payloadType: inTotoPayloadType }));
   const { annotations } = await gatherTestimony(policy, sealed);
@@ -110,10 +141,8 @@ async function pushAttestation(
 }
 
 async function pushSignature(
-  repository: Repository,
-  push: PushLedger,
-  subject: Descriptor,
-  { signer, policy, reference }: AttestOptions,
+  { repository, push, subject, options: { policy, reference } }: Attesting,
+  signer: Signer,
 ): Promise<void> {
   const payload = simpleSigningBytes(subject.digest, reference);
   const signature = await signer.sign(payload);

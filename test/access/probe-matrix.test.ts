@@ -35,6 +35,8 @@ const needs: { readonly [operationId: string]: Role | 'any' | 'installation' } =
   listKeys: 'installation',
   generateKey: 'installation',
   importKey: 'installation',
+  activateKey: 'installation',
+  retireKey: 'installation',
   collectGarbage: 'installation',
   scrub: 'installation',
   listTenants: 'installation',

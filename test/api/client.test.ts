@@ -47,7 +47,12 @@ const answered: readonly Question[] = [
   { name: 'cancelRun', ask: (center) => center.cancelRun('default', 'r1') },
   { name: 'keys', ask: (center) => center.keys() },
   { name: 'generateKey', ask: (center) => center.generateKey() },
+  { name: 'generateKey with an overlap', ask: (center) => center.generateKey({ overlap: 'P30D' }) },
+  { name: 'activateKey', ask: (center) => center.activateKey('k1') },
+  { name: 'activateKey as co-signer', ask: (center) => center.activateKey('k2', { coSign: true, overlap: 'PT12H' }) },
+  { name: 'retireKey', ask: (center) => center.retireKey('k1') },
   { name: 'importKey', ask: (center) => center.importKey('PEM', 'secret') },
+  { name: 'importKey with an overlap', ask: (center) => center.importKey('PEM', 'secret', { overlap: 'none' }) },
   { name: 'importKey without a password', ask: (center) => center.importKey('PEM') },
   { name: 'collectGarbage', ask: (center) => center.collectGarbage({ dryRun: true }) },
 ];

@@ -65,6 +65,11 @@ const failed: RunRecord = {
 
 const key = { id: 'k1', algorithm: 'ecdsa-p256', active: true, publicKey: '-----BEGIN PUBLIC KEY-----\nx\n' };
 
+/** What was asked for beyond the usual. */
+function given(options: object = {}): object[] {
+  return Object.keys(options).length === 0 ? [] : [options];
+}
+
 export function fakeCenter(): FakeCenter {
   const asked: unknown[][] = [];
   const inputs = new Map<string, Buffer>();
@@ -133,9 +138,11 @@ export function fakeCenter(): FakeCenter {
     cancelRun: async (tenant, id) => (note('cancelRun', tenant, id), { ...find(id), state: 'cancelled' }),
     access: fakeAccess(note),
     keys: async () => [key],
-    generateKey: async () => (note('generateKey'), key),
-    async importKey(text, password) {
-      note('importKey', text, password);
+    generateKey: async (rotation) => (note('generateKey', ...given(rotation)), key),
+    activateKey: async (id, rotation) => (note('activateKey', id, ...given(rotation)), { ...key, id }),
+    retireKey: async (id) => (note('retireKey', id), { ...key, id, active: false }),
+    async importKey(text, password, rotation) {
+      note('importKey', text, password, ...given(rotation));
       if (password === 'wrong') throw new ExportError('UNAUTHORIZED', 'the password does not open the key');
       return key;
     },

@@ -99,7 +99,7 @@ describe('tenants, tokens and the audit through a service', () => {
     const request = { name: 'ci', role: 'reader', tenant: '*', repositories: ['a'], expires: 'never' };
     assert.equal((await remote.access.createToken(request)).token, fakeTokenText);
     await remote.access.revokeToken('tok-1');
-    await remote.generateKey('somebody else');
+    await remote.generateKey({}, 'somebody else');
     const rule = { repository: 'mirror', anonymous: true };
     assert.deepEqual(
       center.asked.filter(([name]) => name !== 'audit'),

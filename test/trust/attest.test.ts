@@ -10,6 +10,7 @@ import { attest } from '../../src/trust/attest.ts';
 import { cosignTag } from '../../src/trust/cosign-tags.ts';
 import { provenance } from '../../src/trust/provenance.ts';
 import { generateSigningKey, importSigningKey, signerOf } from '../../src/trust/signing-key.ts';
+import type { Signer } from '../../src/trust/types.ts';
 import type { Witness } from '../../src/trust/signing-policy.ts';
 import { SubjectQueue } from '../../src/trust/subject-queue.ts';
 import { verifySubject } from '../../src/trust/verify-subject.ts';
@@ -115,6 +116,24 @@ describe('attest', () => {
     // And below the tags alone.
     for (const { digest } of await repository.referrers(subject.digest)) repository.manifests.delete(digest);
     for (const { publicKeyPem } of signers) assert.ok((await verifySubject(repository, subject, publicKeyPem)).ok);
+  });
+
+  it('lets several keys sign at once, and a later one say what was said first', async () => {
+    const { repository, subject } = await setUp();
+    const [first, second, third] = [1, 2, 3].map(() => signerOf(generateSigningKey())) as [Signer, Signer, Signer];
+    await attest(repository, subject, { ...attestOptions(first), signers: [first, second] });
+    const later = provenance({ ...provenanceInput, invocationId: 'a later run' });
+    await attest(repository, subject, { ...attestOptions(first, { provenance: later }), signers: [third, first] });
+    const runs: unknown[] = [];
+    for (const { publicKeyPem } of [first, second, third]) {
+      const { ok, evidence } = await verifySubject(repository, subject, publicKeyPem);
+      assert.ok(ok);
+      const statement = evidence[1]?.statement as { predicate: { runDetails: { metadata: unknown } } } | undefined;
+      runs.push(statement?.predicate.runDetails.metadata);
+    }
+    assert.ok(runs[0]);
+    assert.deepEqual(runs, [runs[0], runs[0], runs[0]]);
+    assert.equal((await repository.referrers(subject.digest)).length, 6);
   });
 
   it('repairs what one layout lacks and says the same provenance there', async () => {

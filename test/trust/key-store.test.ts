@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { pathToFileURL } from 'node:url';
 import { keyStore } from '../../src/trust/key-store.ts';
-import { exportSigningKey, generateSigningKey } from '../../src/trust/signing-key.ts';
+import { exportSigningKey, generateSigningKey, signerOf } from '../../src/trust/signing-key.ts';
 import { mustRun } from '../support/run-program.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
@@ -66,12 +66,65 @@ describe('the key store', () => {
     const dir = await temporaryFolder(t);
     const inFolder = await keyStore(dir).generate();
     const external = generateSigningKey();
-    const store = keyStore(dir, external);
+    const store = keyStore(dir, { external: signerOf(external) });
     assert.equal((await store.openSigner()).publicKeyPem, external.publicKey.pem);
     assert.equal(await store.publicPem(), external.publicKey.pem);
     assert.equal((await store.list()).find(({ id }) => id === inFolder.id)?.active, false);
     // It is not copied to disk.
     assert.equal((await keyStore(dir).list()).length, 1);
+  });
+
+  it('lets the former key co-sign until it is retired, for a stated time, or not at all', async (t) => {
+    const dir = await temporaryFolder(t);
+    let now = new Date('2026-03-01T00:00:00Z');
+    const store = keyStore(dir, { clock: { now: () => now } });
+    const signing = async () => (await store.openSigners()).map(({ publicKeyPem }) => publicKeyPem);
+    const first = await store.generate();
+    const second = await store.generate();
+    assert.deepEqual(await signing(), [second.publicKey, first.publicKey]);
+    assert.equal((await store.list()).find(({ id }) => id === first.id)?.coSignsUntil, 'retired');
+    await store.retire(first.id);
+    assert.deepEqual(await signing(), [second.publicKey]);
+    const third = await store.generate({ until: new Date('2026-03-31T00:00:00Z') });
+    assert.deepEqual(await signing(), [third.publicKey, second.publicKey]);
+    now = new Date('2026-03-31T00:00:00Z');
+    assert.deepEqual(await signing(), [third.publicKey]);
+    const fourth = await store.generate('none');
+    assert.deepEqual(await signing(), [fourth.publicKey]);
+    // And back, with all of them.
+    await store.activate(first.id, 'until-retired');
+    await store.coSign(third.id, 'until-retired');
+    assert.deepEqual(await signing(), [first.publicKey, fourth.publicKey, third.publicKey]);
+  });
+
+  it('retires neither the active key nor one that is not there', async (t) => {
+    const store = keyStore(await temporaryFolder(t));
+    const { id } = await store.generate();
+    await assert.rejects(store.retire(id), { code: 'CONFLICT' });
+    await assert.rejects(store.coSign(id, 'until-retired'), { code: 'CONFLICT' });
+    for (const unknown of ['0000000000000000', '../active']) {
+      await assert.rejects(store.retire(unknown), { code: 'NOT_FOUND' });
+      await assert.rejects(store.activate(unknown), { code: 'NOT_FOUND' });
+    }
+  });
+
+  it('lets a key of the folder co-sign while an external one takes over', async (t) => {
+    const dir = await temporaryFolder(t);
+    const inFolder = await keyStore(dir).generate();
+    const external = generateSigningKey();
+    const store = keyStore(dir, { external: signerOf(external) });
+    await store.coSign(inFolder.id, 'until-retired');
+    const signing = (await store.openSigners()).map(({ publicKeyPem }) => publicKeyPem);
+    assert.deepEqual(signing, [external.publicKey.pem, inFolder.publicKey]);
+    await store.generate();
+    assert.deepEqual((await store.openSigners()).length, 2);
+  });
+
+  it('fails on a list of co-signers that it cannot read, instead of signing with fewer keys', async (t) => {
+    const dir = await temporaryFolder(t);
+    await keyStore(dir).generate();
+    await writeFile(join(dir, 'trust', 'keys', 'co-signers'), '0123456789abcdef soon\n');
+    await assert.rejects(keyStore(dir).openSigners(), { code: 'INPUT_INVALID', message: /co-signers/ });
   });
 
   it('never replaces an active key that was lost or exchanged', async (t) => {

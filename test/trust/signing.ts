@@ -27,7 +27,7 @@ export const provenanceInput: ProvenanceInput = {
 
 export function attestOptions(signer: Signer, changes: Partial<AttestOptions> = {}): AttestOptions {
   return {
-    signer,
+    signers: [signer],
     provenance: provenance(provenanceInput),
     reference: 'localhost/test',
     created: '2026-07-16T00:00:00Z',

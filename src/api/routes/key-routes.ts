@@ -1,7 +1,11 @@
 // /api/v1/keys: signing keys. Private parts come in and never go out.
 
+import { z } from '@hono/zod-openapi';
+import { exact } from '../exact.ts';
 import { addRoute, type RouteRoom } from '../route.ts';
-import { importKeySchema, keySchema, keysSchema } from '../schemas.ts';
+import { activateKeySchema, importKeySchema, keyRotationSchema, keySchema, keysSchema } from '../schemas.ts';
+
+const keyParamsSchema = z.strictObject({ id: z.string() });
 
 export function addKeyRoutes(room: RouteRoom): void {
   const { center } = room;
@@ -27,9 +31,10 @@ export function addKeyRoutes(room: RouteRoom): void {
       summary: 'Make a key and sign with it from now on',
       scope: 'installation',
       role: 'operator',
+      query: keyRotationSchema,
       answer: keySchema,
     },
-    async ({ actor }) => Response.json(await center.generateKey(actor)),
+    async ({ query, actor }) => Response.json(await center.generateKey(exact(query), actor)),
   );
   addRoute(
     room,
@@ -43,6 +48,36 @@ export function addKeyRoutes(room: RouteRoom): void {
       body: importKeySchema,
       answer: keySchema,
     },
-    async ({ body, actor }) => Response.json(await center.importKey(body.key, body.password, actor)),
+    async ({ body: { key, password, ...rotation }, actor }) =>
+      Response.json(await center.importKey(key, password, exact(rotation), actor)),
+  );
+  addRoute(
+    room,
+    {
+      method: 'post',
+      path: '/api/v1/keys/{id}/activate',
+      operationId: 'activateKey',
+      summary: 'Sign with a key that is there, or let it sign beside the active one',
+      scope: 'installation',
+      role: 'operator',
+      params: keyParamsSchema,
+      body: activateKeySchema,
+      answer: keySchema,
+    },
+    async ({ params, body, actor }) => Response.json(await center.activateKey(params.id, exact(body), actor)),
+  );
+  addRoute(
+    room,
+    {
+      method: 'post',
+      path: '/api/v1/keys/{id}/retire',
+      operationId: 'retireKey',
+      summary: 'Sign with a key no more',
+      scope: 'installation',
+      role: 'operator',
+      params: keyParamsSchema,
+      answer: keySchema,
+    },
+    async ({ params, actor }) => Response.json(await center.retireKey(params.id, actor)),
   );
 }

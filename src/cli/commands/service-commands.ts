@@ -50,11 +50,17 @@ export function addServiceCommands(program: Command, run: RunAction): void {
   addKeyCommands(addGroup(program, 'keys', 'Signing keys', 'keys public > cosign.pub'), run);
 }
 
+const overlapOption = [
+  '--overlap <duration>',
+  'the key that signed so far goes on beside: P30D, PT12H, none (default: until it is retired)',
+] as const;
+
 function addKeyCommands(keys: Command, run: RunAction): void {
   addCommand(keys, run, {
     usage: 'generate',
     summary: 'Make a new key (ECDSA P-256) and sign with it from now on',
-    examples: ['keys generate'],
+    options: [overlapOption],
+    examples: ['keys generate', 'keys generate --overlap P30D'],
     load: async () => (await import('../actions/keys.ts')).keysGenerate,
   });
   addCommand(keys, run, {
@@ -62,19 +68,33 @@ function addKeyCommands(keys: Command, run: RunAction): void {
     summary:
       'Sign with your own key from now on: cosign.key or PKCS#8 PEM, from a file or stdin; password from ' +
       'EXPORT_CENTER_KEY_PASSWORD, COSIGN_PASSWORD or the terminal',
+    options: [overlapOption],
     examples: ['keys import cosign.key', 'keys import < key.pem'],
     load: async () => (await import('../actions/keys.ts')).keysImport,
   });
   addCommand(keys, run, {
+    usage: 'activate <id>',
+    summary: 'Sign with a key that is there from now on, or let it sign beside the active one',
+    options: [['--co-sign', 'beside the active key, for the overlap'], overlapOption],
+    examples: ['keys activate 0f3b19d2c4a85e67', 'keys activate 0f3b19d2c4a85e67 --co-sign --overlap P14D'],
+    load: async () => (await import('../actions/keys.ts')).keysActivate,
+  });
+  addCommand(keys, run, {
+    usage: 'retire <id>',
+    summary: 'Sign with a key no more; its signatures and its public half stay',
+    examples: ['keys retire 0f3b19d2c4a85e67'],
+    load: async () => (await import('../actions/keys.ts')).keysRetire,
+  });
+  addCommand(keys, run, {
     usage: 'list',
-    summary: 'Keys, and which of them signs',
+    summary: 'Keys, and which of them sign',
     examples: ['keys list'],
     load: async () => (await import('../actions/keys.ts')).keysList,
   });
   addCommand(keys, run, {
-    usage: 'public',
-    summary: 'The public key as PEM, the form that cosign verify --key takes',
-    examples: ['keys public > cosign.pub'],
+    usage: 'public [id]',
+    summary: 'The public key that signs, or that of another key, as PEM: the form that cosign verify --key takes',
+    examples: ['keys public > cosign.pub', 'keys public 0f3b19d2c4a85e67 > old.pub'],
     load: async () => (await import('../actions/keys.ts')).keysPublic,
   });
 }
