@@ -47,6 +47,10 @@ describe('clients with a token of a tenant', () => {
     return { ...none, HOME: home, XDG_CONFIG_HOME: home, DOCKER_CONFIG: home, REGISTRY_AUTH_FILE: authfile };
   }
 
+  /** cosign 2.6 wants a trusted root too. */
+  const trustOf = (name: 'cosign' | 'cosign2'): string[] =>
+    name === 'cosign' ? [] : ['--trusted-root', join(service.data, 'trust', 'trusted_root.json')];
+
   before(async () => {
     service = await startService(scope);
     url = `http://${service.host}`;
@@ -121,7 +125,7 @@ describe('clients with a token of a tenant', () => {
     for (const env of [narrow, stranger]) assert.notEqual((await pull(env)).code, 0);
   });
 
-  it('crane: auth login, and what a reader may', async (t) => {
+  it('crane: auth login, what a reader may, and a copy by a publisher', async (t) => {
     if (skipWithout('crane')) return t.skip(String(skipWithout('crane')));
     const crane = judge('crane');
     const env = await homeOf('crane');
@@ -135,21 +139,53 @@ describe('clients with a token of a tenant', () => {
     assert.match(await mustRun(crane, ['ls', `${service.host}/acme/mirror`], { env }), /^latest$/m);
     const tag = await runProgram(crane, ['tag', mirror, 'mine'], { env });
     assert.notEqual(tag.code, 0);
-    const copied = await runProgram(crane, ['copy', mirror, `${service.host}/acme/copy:v1`], { env });
-    assert.notEqual(copied.code, 0);
+    const copy = ['copy', mirror, `${service.host}/acme/copy:v1`];
+    assert.notEqual((await runProgram(crane, copy, { env })).code, 0);
+    const login = ['auth', 'login', service.host, '-u', 'crane', '--password-stdin'];
+    await mustRun(crane, login, { env, input: textOf('publisher') });
+    await mustRun(crane, copy, { env });
+    assert.equal((await mustRun(crane, ['digest', `${service.host}/acme/copy:v1`], { env })).trim(), published.digest);
   });
 
   for (const name of ['cosign', 'cosign2'] as const) {
     it(`${name}: login, and a reader verifies a private bundle`, async (t) => {
       if (skipWithout(name)) return t.skip(String(skipWithout(name)));
       const env = await homeOf(name);
-      const trust = name === 'cosign' ? [] : ['--trusted-root', join(service.data, 'trust', 'trusted_root.json')];
       const reference = `${service.host}/acme/mirror:latest`;
-      const verify = ['verify', '--key', key, '--insecure-ignore-tlog', ...trust, reference];
+      const verify = ['verify', '--key', key, '--insecure-ignore-tlog', ...trustOf(name), reference];
       assert.notEqual((await runProgram(judge(name), verify, { env })).code, 0);
       const login = ['login', service.host, '-u', 'any', '--password-stdin'];
       await mustRun(judge(name), login, { env, input: textOf('reader') });
       assert.ok((await mustRun(judge(name), verify, { env })).includes(published.digest));
+    });
+
+    it(`${name}: a publisher attaches a signature of their own, a reader does not`, async (t) => {
+      if (skipWithout(name, 'crane')) return t.skip(String(skipWithout(name, 'crane')));
+      const home = await homeOf(`${name}-signs`);
+      const env = { ...home, COSIGN_PASSWORD: '' };
+      const cwd = join(folder, `${name}-signs`);
+      const run = (args: readonly string[], input = '') => runProgram(judge(name), args, { env, cwd, input });
+      const must = async (args: readonly string[], input?: string): Promise<void> => {
+        const { code, stderr } = await run(args, input);
+        assert.equal(code, 0, stderr);
+      };
+      await must(['generate-key-pair']);
+      const subject = `${service.host}/acme/${name}@${published.digest}`;
+      const offline = ['--tlog-upload=false', '--new-bundle-format=false', '--use-signing-config=false'];
+      const known = name === 'cosign' ? offline : offline.slice(0, 1);
+      const sign = ['sign', '--key', 'cosign.key', '-y', ...known, subject];
+      const login = ['login', service.host, '-u', 'any', '--password-stdin'];
+      await must(login, textOf('publisher'));
+      await mustRun(judge('crane'), ['copy', `${service.host}/acme/mirror:latest`, `${service.host}/acme/${name}:v1`], {
+        env,
+      });
+      await must(login, textOf('reader'));
+      assert.notEqual((await run(sign)).code, 0);
+      await must(login, textOf('publisher'));
+      await must(sign);
+      const legacy =
+        name === 'cosign' ? ['--new-bundle-format=false'] : ['--new-bundle-format=false', ...trustOf(name)];
+      await must(['verify', '--key', 'cosign.pub', '--insecure-ignore-tlog', ...legacy, subject]);
     });
   }
 
