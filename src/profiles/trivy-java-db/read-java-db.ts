@@ -1,11 +1,11 @@
 // The rows of an upstream `trivy-java.db`, which is a file from outside and trusted for nothing, in a thread of their own.
 
 import { stat } from 'node:fs/promises';
-import { basename, extname } from 'node:path';
-import { Worker } from 'node:worker_threads';
+import { basename } from 'node:path';
 import { ExportError } from '../../core/errors.ts';
 import type { DatabaseRow, LeaveOut } from '../database/row.ts';
 import type { ReadAnswer, ReadFailure, ReadSettings } from './read-protocol.ts';
+import { Thread } from './thread.ts';
 
 const pageRows = 1_000;
 /** While one page is worked on, the next one is read. */
@@ -20,10 +20,14 @@ export async function* javaDbRows(file: string, leaveOut?: LeaveOut): AsyncGener
   await stat(file).catch((cause: unknown) => {
     throw new ExportError('NOT_FOUND', `${file} is not there`, { hint: 'give the file of a Java database', cause });
   });
-  const answers = new Answers(file);
+  const settings: ReadSettings = { file, pageRows };
+  const died = (message: string): ReadAnswer => ({ failure: { kind: 'failed', message } });
+  const thread = new Thread<'next', ReadAnswer>('read-worker', settings, died);
   try {
+    for (let i = 0; i < ahead; i++) thread.post('next');
     for (;;) {
-      const answer = await answers.next();
+      const answer = await thread.next();
+      thread.post('next');
       if ('failure' in answer) throw failed(basename(file), answer.failure);
       if ('leftOut' in answer) {
         for (const [code, count] of Object.entries(answer.leftOut)) leaveOut?.(code, count);
@@ -32,45 +36,7 @@ export async function* javaDbRows(file: string, leaveOut?: LeaveOut): AsyncGener
       yield rowsOf(answer.lines);
     }
   } finally {
-    await answers.close();
-  }
-}
-
-/** The thread's answers, in order, some asked for ahead. */
-class Answers {
-  readonly #worker: Worker;
-  readonly #arrived: ReadAnswer[] = [];
-  #wake: (() => void) | undefined;
-
-  constructor(file: string) {
-    // The checkout runs .ts, the built package .js; not with the program's own options, some of which are not for threads.
-    const entry = new URL(`./read-worker${extname(import.meta.filename)}`, import.meta.url);
-    const workerData: ReadSettings = { file, pageRows };
-    this.#worker = new Worker(entry, { workerData, execArgv: [], resourceLimits: { maxYoungGenerationSizeMb: 8 } });
-    this.#worker.on('message', (answer: ReadAnswer) => this.#take(answer));
-    this.#worker.on('error', (error) => this.#take({ failure: { kind: 'failed', message: error.message } }));
-    this.#worker.on('exit', () => this.#take({ failure: { kind: 'failed', message: 'the thread ended' } }));
-    for (let i = 0; i < ahead; i++) this.#worker.postMessage('next');
-  }
-
-  async next(): Promise<ReadAnswer> {
-    for (;;) {
-      const answer = this.#arrived.shift();
-      if (answer !== undefined) {
-        this.#worker.postMessage('next');
-        return answer;
-      }
-      await new Promise<void>((resolve) => (this.#wake = resolve));
-    }
-  }
-
-  async close(): Promise<void> {
-    await this.#worker.terminate();
-  }
-
-  #take(answer: ReadAnswer): void {
-    this.#arrived.push(answer);
-    this.#wake?.();
+    await thread.close();
   }
 }
 
