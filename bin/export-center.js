@@ -99,10 +99,7 @@ function handOver(node) {
   });
 }
 
-function refuse(
-  message,
-  hint = 'install Node 24, or let this package bring it: npm install -g --allow-scripts=node export-center',
-) {
+function refuse(message, hint = 'install Node 24, or install this package with npm 10 or 11, which bring it along') {
   process.stderr.write(`error: ${message}\nhint: ${hint}\n`);
   process.exitCode = 2;
 }

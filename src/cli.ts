@@ -3,7 +3,7 @@
 // no full stop.
 
 import { Command, CommanderError } from 'commander';
-import { ExportError, exitCodeOf, toExportError } from './core/errors.ts';
+import { ExportError, exitCodeOf, hintOf, toExportError } from './core/errors.ts';
 import { commandRun, type CommandSpec } from './cli/command.ts';
 import { addAccessCommands } from './cli/commands/access-commands.ts';
 import { addConsumerCommands } from './cli/commands/consumer-commands.ts';
@@ -89,13 +89,12 @@ async function untilFatal<T>(work: Promise<T>, fatal: AbortSignal): Promise<T> {
 async function report(thrown: unknown, argv: readonly string[], host: CliHost): Promise<number> {
   const error = toExportError(thrown);
   const debug = host.env['EXPORT_CENTER_DEBUG'];
-  const where = error.code === 'INTERNAL' ? 'set EXPORT_CENTER_DEBUG=1 to see where it happened' : undefined;
-  const hint = error.hint ?? where;
+  const hint = hintOf(error);
   host.stderr.write(`error: ${printable(error.message)}\n`);
-  if (hint !== undefined) host.stderr.write(`hint: ${printable(hint)}\n`);
+  host.stderr.write(`hint: ${printable(hint)}\n`);
   if (debug !== undefined && debug !== '') host.stderr.write(`${describe(thrown)}\n`);
   const { code, message } = error;
-  if (isJson(argv)) await writeTo(host.stdout, `${JSON.stringify({ error: { code, message, hint: hint ?? null } })}\n`);
+  if (isJson(argv)) await writeTo(host.stdout, `${JSON.stringify({ error: { code, message, hint } })}\n`);
   return exitCodeOf(error);
 }
 

@@ -6,6 +6,7 @@ import { existsSync } from 'node:fs';
 import { ExportError } from '../core/errors.ts';
 import type { Center } from '../runs/center.ts';
 import { serverKey, storedToken } from './logins.ts';
+import { refuseOffline } from './offline.ts';
 import type { Settings } from './settings.ts';
 
 export async function openCenterFor(
@@ -38,6 +39,7 @@ export async function tokenFor(server: string, { env }: Pick<Settings, 'env'>): 
 }
 
 async function connectTo(server: string, settings: Settings): Promise<Center> {
+  refuseOffline(settings.offline, serverKey(server));
   const token = await tokenFor(server, settings);
   const { connectCenter } = await import('../api/client.ts');
   const { ca, offline, env, signal } = settings;

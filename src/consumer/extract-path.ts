@@ -23,7 +23,11 @@ export function extractPath({ c, k }: RecordKey): string[] {
 }
 
 function refused(c: string, k: string, why: string): ExportError {
-  return new ExportError('INPUT_INVALID', `the key ${JSON.stringify(k)} of ${c} cannot be a file: ${why}`, {
-    hint: 'nothing was written; read the records with mirror records instead',
-  });
+  return new ExportError(
+    'INPUT_INVALID',
+    `the key ${JSON.stringify(k.slice(0, 200))} of ${c} cannot be a file: ${why}`,
+    {
+      hint: 'nothing was written; read the records with mirror records instead',
+    },
+  );
 }

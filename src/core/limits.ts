@@ -5,6 +5,8 @@ const MiB = 1 << 20;
 export const limits = {
   /** One evidence document; the largest real one seen is a 23.2 MB CSAF file. */
   documentBytes: 25 * MiB + 5 * MiB,
+  /** The canonical form of one record, which numbers may blow up; with its key it must fit into one frame. */
+  recordBytes: 60 * MiB,
   /** Nesting of one evidence document; real ones reach 25. */
   documentDepth: 200,
   /** Characters in one string of an evidence document; real ones reach 60,000. */

@@ -84,7 +84,7 @@ export class IngestPass {
   /** A refused document counts as present; one whose path is not known makes the whole input incomplete. */
   #refusedItem(c: string, item: Extract<InputItem, { op: 'refuse' }>): Refused {
     if (item.incomplete) this.#options.report.incomplete = true;
-    else if (item.reason.code !== 'bad-path') {
+    else {
       checkDocumentPath(item.path);
       this.seen.add(c, item.path);
     }

@@ -83,14 +83,21 @@ function endOfString(text: string, start: number): number {
   }
 }
 
-/** The canonical text of `value`; throws Refused `not-canonical` for infinities and lone surrogates. */
+/** The canonical text of `value`; throws Refused `not-canonical` for infinities and lone surrogates, or `too-large`. */
 export function canonicalText(value: Json): string {
   try {
-    return canonicalJson(value);
+    return withinLimit(canonicalJson(value));
   } catch (error) {
     if (error instanceof ExportError && error.code === 'INPUT_INVALID') {
       throw new Refused('not-canonical', error.message);
     }
     throw error;
   }
+}
+
+/** Numbers such as 1e20 are written out, so a small document may have a large canonical form. */
+function withinLimit(text: string): string {
+  const { recordBytes } = limits;
+  if (text.length <= recordBytes / 3 || Buffer.byteLength(text) <= recordBytes) return text;
+  throw new Refused('too-large', `the canonical form of the document is larger than ${recordBytes} bytes`);
 }

@@ -100,7 +100,9 @@ const progressBytes = 8 * 1024 * 1024;
 
 async function storeManifests(repository: Repository, bundle: ShardedBundle, tally: Tally): Promise<void> {
   for (const { descriptor, bytes } of smallBlobsOf(bundle)) {
-    if ((await repository.pushBlob(descriptor, bytes)) === 'written') tally.add(descriptor);
+    if ((await repository.pushBlob(descriptor, bytes)) !== 'written') continue;
+    tally.add(descriptor);
+    if (descriptor === bundle.readme.descriptor) tally.layers++;
   }
   for (const manifest of manifestsOf(bundle)) {
     if ((await repository.pushManifest(manifest)) === 'written') tally.add(manifest.descriptor);

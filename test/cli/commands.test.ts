@@ -150,7 +150,7 @@ describe('run', () => {
     await started.promise;
     host.stop.abort();
     assert.equal(await ended, 1);
-    assert.equal(host.err(), 'cancelled\nerror: run r1 was cancelled\n');
+    assert.match(host.err(), /^cancelled\nerror: run r1 was cancelled\nhint: .+\n$/);
     assert.deepEqual(host.center.asked.at(-2), ['cancelRun', 'default', 'r1']);
   });
 

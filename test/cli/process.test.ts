@@ -67,7 +67,7 @@ describe('the program as a process', () => {
     await asked.promise;
     child.kill('SIGINT');
     assert.deepEqual(await ended, [1, null]);
-    assert.equal(stderr(), 'error: cancelled\n');
+    assert.match(stderr(), /^error: cancelled\nhint: .+\n$/);
   });
 
   test('Ctrl-C ends a command that waits for a service', async (t) => {
@@ -82,7 +82,7 @@ describe('the program as a process', () => {
     await asked.promise;
     child.kill('SIGINT');
     assert.deepEqual(await ended, [1, null]);
-    assert.equal(stderr(), 'error: cancelled\n');
+    assert.match(stderr(), /^error: cancelled\nhint: .+\n$/);
   });
 
   test('when the reader goes away it ends without a word', async (t) => {

@@ -47,6 +47,11 @@ for (const { name, given, want } of [
   },
   { name: 'an OpenVEX document', given: '{"@context":"https://openvex.dev/ns/v0.2.0"}', want: 'unknown-format' },
   { name: 'a number beyond doubles', given: '{"id":"A","x":1e400}', want: 'not-canonical' },
+  {
+    name: 'numbers that blow up in canonical form',
+    given: `{"id":"A","x":[${'1e20,'.repeat(3_000_000)}0]}`,
+    want: 'too-large',
+  },
   { name: 'a lone surrogate', given: '{"id":"A","x":"\\ud800"}', want: 'not-canonical' },
   { name: 'nesting at the limit', given: nested(limits.documentDepth), want: 'taken' },
   { name: 'nesting over the limit', given: nested(limits.documentDepth + 1), want: 'too-deep' },

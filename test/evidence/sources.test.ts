@@ -1,7 +1,7 @@
 // Inputs of every kind, good and bad: each refusal has its name, and the rest of the input is taken.
 
 import assert from 'node:assert/strict';
-import { mkdir, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { gzipSync } from 'node:zlib';
@@ -45,6 +45,19 @@ test('a folder gives its JSON files, and follows no link', async (t) => {
   const result = await ingest(root);
   assert.deepEqual(refusals(result), ['bad-path link.json', 'bad-path \uFFFD.json']);
   assert.deepEqual(await texts(), { ':b.json': osv('B'), ':sub/deep/a.JSON': osv('A') });
+});
+
+test('a link in the place of a document is refused, and a sync keeps the last good version', async (t) => {
+  const { ingest, file, texts, folder } = await testStore(t);
+  const root = join(folder, 'in', 'd');
+  for (const name of ['a', 'b', 'c']) await file(`d/${name}.json`, osv(name));
+  await ingest(root, { sync: true });
+  await rm(join(root, 'a.json'));
+  await rm(join(root, 'b.json'));
+  await symlink('c.json', join(root, 'a.json'));
+  const result = await ingest(root, { sync: true });
+  assert.deepEqual([refusals(result), result.removed], [['bad-path a.json'], 1]);
+  assert.deepEqual(await texts(), { ':a.json': osv('a'), ':c.json': osv('c') });
 });
 
 test('lines of every form are read, and bad ones are named by their number', async (t) => {

@@ -4,10 +4,19 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { canonicalBytes } from '../../src/core/canonical-json.ts';
 import { sha256 } from '../../src/core/digest.ts';
+import { limits } from '../../src/core/limits.ts';
 import { compareKeys } from '../../src/core/order.ts';
-import { chunk } from '../../src/shard/chunker.ts';
+import { chunk, chunker } from '../../src/shard/chunker.ts';
 import { deriveShards } from '../../src/shard/derive.ts';
-import { linesOf, parseShardLine, shardLine, type ChangeRecord, type StateLine } from '../../src/shard/line.ts';
+import { frameLimit } from '../../src/shard/journal.ts';
+import {
+  linesOf,
+  parseShardLine,
+  rawLine,
+  shardLine,
+  type ChangeRecord,
+  type StateLine,
+} from '../../src/shard/line.ts';
 import { applyGroup, encodeGroup, PatchGroups, readPatch } from '../../src/shard/patch.ts';
 import { LeafSet } from '../../src/shard/set-root.ts';
 import { SetRootIndex } from '../../src/shard/set-root-index.ts';
@@ -150,4 +159,13 @@ describe('patch', () => {
     assert.throws(() => [...readPatch(Buffer.concat([bytes, Buffer.of(1)]))], /cut off/);
     assert.throws(() => [...readPatch(Buffer.concat([bytes, bytes]))], /unsorted or repeated/);
   });
+});
+
+it('a record at the limits and what may stand before it in its shard fit into one frame', () => {
+  const c = `osv/${'s'.repeat(100)}/${'t'.repeat(100)}`;
+  // A quote counts twice in a line.
+  const record = { c, k: '"'.repeat(limits.keyBytes), v: Buffer.alloc(limits.recordBytes, '1') };
+  assert.ok(chunker.average / 4 + shardLine(record).length <= frameLimit);
+  const raw = Buffer.alloc(2 * limits.documentBytes + 2, '1');
+  assert.ok(chunker.average / 4 + rawLine({ ...record, v: raw }).length <= frameLimit);
 });
