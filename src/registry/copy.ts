@@ -8,6 +8,7 @@ import type { Descriptor } from '../oci/descriptor.ts';
 import { childrenOf, parseManifest, type StoredManifest } from '../oci/manifest.ts';
 import { manifestMediaTypes } from '../oci/media-types.ts';
 import type { Repository, RepositoryReader } from '../oci/repository.ts';
+import { addToSignatureTag, lacking, readSignatureTag } from '../oci/signature-tag.ts';
 import { examineManifest } from './storage/manifest-rules.ts';
 import { boundedRunner, type Run } from './bounded-runner.ts';
 
@@ -96,8 +97,27 @@ class GraphCopy {
     for (const suffix of legacySuffixes) {
       const tag = `${digestAlgorithm(subject)}-${digestHex(subject)}.${suffix}`;
       const found = await this.#reading(`tag ${tag}`, () => this.#from.resolve(tag));
-      if (found) await this.artifact(found, [tag]);
+      if (found && !(await this.#mergedSignatures(found, tag))) await this.artifact(found, [tag]);
     }
+  }
+
+  /** Adds signatures to those of others that a tag has at the destination; false when it has none. */
+  async #mergedSignatures(found: Descriptor, tag: string): Promise<boolean> {
+    const there = await this.#writing(`tag ${tag}`, () => this.#to.resolve(tag));
+    if (!there || there.digest === found.digest || tag.endsWith('.sbom')) return false;
+    const kept = await this.#writing(`tag ${tag}`, () => unlessDamaged(readSignatureTag(this.#to, tag)));
+    const source = kept && (await this.#reading(`tag ${tag}`, () => readSignatureTag(this.#from, tag)));
+    if (!source) return false;
+    const added = lacking(kept.layers, source.layers);
+    await allSettledOrThrow(added.map((layer) => this.#blob(layer)));
+    await this.#writing(`tag ${tag}`, () =>
+      addToSignatureTag(this.#to, tag, added, async ({ config, manifest }) => {
+        await this.#to.pushBlob(config.descriptor, config.bytes);
+        await this.#to.pushManifest(manifest, [tag]);
+        this.#count({ manifests: 1, bytes: manifest.bytes.length });
+      }),
+    );
+    return true;
   }
 
   /** The manifest when it had to be written now, undefined when it was there. */
@@ -189,6 +209,16 @@ class GraphCopy {
 
   #stopIfCancelled(): void {
     if (this.#options.signal?.aborted) throw new ExportError('CANCELLED', 'the copy was cancelled');
+  }
+}
+
+/** A tag with damaged content holds nothing that could be kept. */
+async function unlessDamaged<T>(work: Promise<T>): Promise<T | undefined> {
+  try {
+    return await work;
+  } catch (thrown) {
+    if (toExportError(thrown).code === 'DIGEST_MISMATCH') return undefined;
+    throw thrown;
   }
 }
 

@@ -1,8 +1,6 @@
 // Executes queued runs: claims by lease with fencing, renews the lease while it works, retries what may pass later.
 // A lease of a dead process of this machine counts as ended, so that a crash costs no waiting.
 
-import { randomUUID } from 'node:crypto';
-import { hostname } from 'node:os';
 import type { Clock } from '../core/clock.ts';
 import { ExportError, toExportError } from '../core/errors.ts';
 import type { Database } from '../db/database.ts';
@@ -18,6 +16,7 @@ import {
   type RunRow,
 } from '../db/runs.ts';
 import { Bell } from './bell.ts';
+import { isGone, newLeaseOwner } from './lease-owner.ts';
 import type { RunRequest, RunResult } from './center.ts';
 import type { RunProgress, RunTask } from './run-context.ts';
 
@@ -39,7 +38,7 @@ const maxAttempts = 8;
 export class RunQueue {
   readonly #options: RunQueueOptions;
   readonly #bell = new Bell();
-  readonly #owner = `${hostname()}:${process.pid}:${randomUUID().slice(0, 8)}`;
+  readonly #owner = newLeaseOwner();
 
   constructor(options: RunQueueOptions) {
     this.#options = options;
@@ -91,8 +90,7 @@ export class RunQueue {
 
   #isFree({ leaseOwner, leaseUntil }: RunRow): boolean {
     if (leaseOwner === null || leaseUntil === null || leaseUntil < this.#now()) return true;
-    const [host, pid] = leaseOwner.split(':');
-    return leaseOwner !== this.#owner && host === hostname() && !isAlive(Number(pid));
+    return leaseOwner !== this.#owner && isGone(leaseOwner);
   }
 
   async #attempt(row: RunRow, signal: AbortSignal): Promise<void> {
@@ -220,15 +218,6 @@ function mayPassLater(error: ExportError): boolean {
 
 function cancelled(): ExportError {
   return new ExportError('CANCELLED', 'the run was cancelled');
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
 }
 
 function sleep(ms: number, signal?: AbortSignal): Promise<void> {

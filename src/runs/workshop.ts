@@ -20,7 +20,6 @@ import { EncoderPool } from '../shard/encoder-pool.ts';
 import { configuredSigner } from '../trust/configured-signer.ts';
 import type { Post } from '../trust/http-signer.ts';
 import { keyStore, type KeyStore } from '../trust/key-store.ts';
-import { SubjectQueue } from '../trust/subject-queue.ts';
 import { trustFiles, writeTrustFiles, type TrustFiles } from '../trust/trust-files.ts';
 import type { RunResult } from './center.ts';
 import { execute } from './execute.ts';
@@ -29,6 +28,7 @@ import { profileForRun } from './profile-store.ts';
 import { openRegistryStorage } from './registry-storage.ts';
 import { retireStates } from './retention.ts';
 import type { RunContext, RunTask } from './run-context.ts';
+import { SharedTurns } from './shared-turns.ts';
 
 const defaultPublicUrl = 'http://localhost:8080';
 
@@ -58,7 +58,7 @@ export async function openWorkshop(db: Database, clock: Clock, options: OpenCent
   const { storage } = registry;
   const keys = keyStore(options.data, { external: await configuredSigner(env, postWith(http)), clock });
   const encoders = new EncoderPool();
-  const subjects = new SubjectQueue();
+  const subjects = new SharedTurns(db, clock);
   const version = await productVersion();
   let publicUrl = options.publicUrl ?? defaultPublicUrl;
   const trust = trustFiles({ services: {} });

@@ -5,7 +5,7 @@ import { canonicalBytes } from '../core/canonical-json.ts';
 import { describe, type Descriptor } from '../oci/descriptor.ts';
 import { mediaTypes } from '../oci/media-types.ts';
 import type { Repository } from '../oci/repository.ts';
-import { appendToTag, cosignTag, findTagSignatures, signatureAnnotation } from './cosign-tags.ts';
+import { appendToTag, cosignTag, findTagSignatures, keepInTag, signatureAnnotation } from './cosign-tags.ts';
 import { envelopeJson, inTotoPayloadType, preAuthEncoding } from './envelope.ts';
 import { signPredicateType } from './predicate-types.ts';
 import { parsePublicKey } from './public-key.ts';
@@ -16,7 +16,7 @@ import { gatherTestimony, type SignedContent, type SigningPolicy } from './signi
 import { bundleBytes } from './sigstore-bundle.ts';
 import { simpleSigningBytes } from './simple-signing.ts';
 import { statementBytes } from './statement.ts';
-import type { SubjectQueue } from './subject-queue.ts';
+import type { Turns } from './subject-queue.ts';
 import type { AttestResult, Predicate, Signer } from './types.ts';
 
 export type AttestOptions = {
@@ -31,8 +31,8 @@ export type AttestOptions = {
   readonly policy: SigningPolicy;
   /** `tags` alone for registries that take no artifact types of others; both by default. */
   readonly layouts?: 'both' | 'tags';
-  /** One for the whole process: calls for one subject run one after the other. */
-  readonly queue: SubjectQueue;
+  /** One for all who write: calls for one subject run one after the other. */
+  readonly queue: Turns;
 };
 
 /**
@@ -40,20 +40,31 @@ export type AttestOptions = {
  * keys and this policy are there, and repairs what one layout lacks. Throws INPUT_INVALID for a subject without SHA-256,
  * CONFLICT when a cosign tag holds something else, and what the repository throws.
  */
-export function attest(repository: Repository, subject: Descriptor, options: AttestOptions): Promise<AttestResult> {
+export async function attest(
+  repository: Repository,
+  subject: Descriptor,
+  options: AttestOptions,
+): Promise<AttestResult> {
+  // Most of the time nothing is missing, and then nobody's turn need be waited for.
+  const attested = await findAll(repository, subject, options);
+  if (attested.every((one) => isComplete(one, options))) return { written: 0, bytes: 0 };
   return options.queue.run(`${repository.name}@${subject.digest}`, () => attestNow(repository, subject, options));
 }
 
 async function attestNow(repository: Repository, subject: Descriptor, options: AttestOptions): Promise<AttestResult> {
   const push = new PushLedger(repository);
-  const attested: Attested[] = [];
-  for (const signer of options.signers) attested.push(await findAttested(repository, subject, signer, options));
+  const attested = await findAll(repository, subject, options);
   const { provenance } = options;
   // One statement for all keys and layouts: whoever reads any of them sees the run that first made the digest.
-  const said = attested.flatMap(({ referrers, tags }) => [referrers, tags]).map(provenanceOf(provenance));
+  const said = attested.flatMap(({ referrers, tags }) =>
+    [referrers, tags].map((found) => found.get(provenance.predicateType)),
+  );
   const payload = said.find((found) => found !== undefined)?.content.payload;
   const statement = payload ?? statementBytes(subject.digest, provenance);
-  for (const one of attested) await complete(one, statement, { repository, push, subject, options });
+  const tagged = new Map<string, Descriptor[]>();
+  for (const one of attested) await complete(one, statement, { repository, push, subject, options, tagged });
+  // A writer that read a tag before ours was written may have written it since.
+  for (const [tag, layers] of tagged) await keepInTag(repository, push, tag, layers);
   return push.total();
 }
 
@@ -68,7 +79,20 @@ type Attesting = {
   readonly push: PushLedger;
   readonly subject: Descriptor;
   readonly options: AttestOptions;
+  /** Layers that were added below tags. */
+  readonly tagged: Map<string, Descriptor[]>;
 };
+
+async function findAll(repository: Repository, subject: Descriptor, options: AttestOptions): Promise<Attested[]> {
+  const attested: Attested[] = [];
+  for (const signer of options.signers) attested.push(await findAttested(repository, subject, signer, options));
+  return attested;
+}
+
+function isComplete({ referrers, tags }: Attested, { provenance, layouts }: AttestOptions): boolean {
+  const wanted = [signPredicateType, provenance.predicateType];
+  return (layouts === 'tags' ? [tags] : [referrers, tags]).every((found) => wanted.every((type) => found.has(type)));
+}
 
 /** What a signer has attached already. */
 async function findAttested(
@@ -105,10 +129,6 @@ async function complete({ signer, referrers, tags }: Attested, statement: Buffer
   if (!tags.has(signPredicateType)) await pushSignature(work, signer);
 }
 
-function provenanceOf({ predicateType }: Predicate): (found: ReadonlyMap<string, Found>) => Found | undefined {
-  return (found) => found.get(predicateType);
-}
-
 async function seal(payload: Buffer, signer: Signer): Promise<SignedContent> {
   const signature = await signer.sign(preAuthEncoding(inTotoPayloadType, payload));
   return { kind: 'dsse', payload, signature, publicKeyPem: signer.publicKeyPem };
@@ -125,10 +145,8 @@ async function pushBundle(
   await pushReferrerBundle(push, subject, bundleBytes({ envelope, material }, signer.hint), { predicateType, created });
 }
 
-async function pushAttestation(
-  { repository, push, subject, options: { provenance, policy } }: Attesting,
-  sealed: SignedContent,
-): Promise<void> {
+async function pushAttestation(work: Attesting, sealed: SignedContent): Promise<void> {
+  const { provenance, policy } = work.options;
   const blob = canonicalBytes(envelopeJson({ ...sealed, payloadType: inTotoPayloadType }));
   const { annotations } = await gatherTestimony(policy, sealed);
   const layer = describe(mediaTypes.dsseEnvelope, blob, {
@@ -137,13 +155,12 @@ async function pushAttestation(
     [signatureAnnotation]: '',
     predicateType: provenance.predicateType,
   });
-  await appendToTag(repository, push, cosignTag(subject.digest, 'att'), layer, blob);
+  await addBelowTag(work, 'att', layer, blob);
 }
 
-async function pushSignature(
-  { repository, push, subject, options: { policy, reference } }: Attesting,
-  signer: Signer,
-): Promise<void> {
+async function pushSignature(work: Attesting, signer: Signer): Promise<void> {
+  const { subject, options } = work;
+  const { policy, reference } = options;
   const payload = simpleSigningBytes(subject.digest, reference);
   const signature = await signer.sign(payload);
   const content: SignedContent = { kind: 'raw', payload, signature, publicKeyPem: signer.publicKeyPem };
@@ -152,5 +169,12 @@ async function pushSignature(
     ...annotations,
     [signatureAnnotation]: signature.toString('base64'),
   });
-  await appendToTag(repository, push, cosignTag(subject.digest, 'sig'), layer, payload);
+  await addBelowTag(work, 'sig', layer, payload);
+}
+
+async function addBelowTag(work: Attesting, suffix: 'sig' | 'att', layer: Descriptor, blob: Buffer): Promise<void> {
+  const { repository, push, subject, tagged } = work;
+  const tag = cosignTag(subject.digest, suffix);
+  await appendToTag(repository, push, tag, layer, blob);
+  tagged.set(tag, [...(tagged.get(tag) ?? []), layer]);
 }

@@ -1,13 +1,11 @@
 // Layout L: the tags `sha256-<hex>.sig` (SimpleSigning) and `.att` (bare DSSE envelopes), which cosign before 2.6 and
 // most admission controllers read. One layer for each signature; others' layers are kept when one is added.
 
-import { canonicalBytes } from '../core/canonical-json.ts';
 import { digestAlgorithm, digestHex, type Digest } from '../core/digest.ts';
-import { ExportError } from '../core/errors.ts';
-import { describe, type Descriptor } from '../oci/descriptor.ts';
-import { imageManifest } from '../oci/manifest.ts';
+import type { Descriptor } from '../oci/descriptor.ts';
 import { mediaTypes } from '../oci/media-types.ts';
 import type { Repository } from '../oci/repository.ts';
+import { addToSignatureTag } from '../oci/signature-tag.ts';
 import { base64, parseEnvelope, parseJsonObject, unverified } from './envelope.ts';
 import { signPredicateType } from './predicate-types.ts';
 import type { PushLedger } from './push-ledger.ts';
@@ -18,9 +16,6 @@ import { policySatisfied, type SignedContent } from './signing-policy.ts';
 import { simpleSigningEvidence } from './simple-signing.ts';
 
 export const signatureAnnotation = 'dev.cosignproject.cosign/signature';
-
-/** cosign reads no more layers than that (pkg/oci/remote/signatures.go). */
-const maxLayers = 1_000;
 
 export function cosignTag(subject: Digest, suffix: 'sig' | 'att'): string {
   return `${digestAlgorithm(subject)}-${digestHex(subject)}.${suffix}`;
@@ -94,8 +89,8 @@ async function readAttestation(layer: Descriptor, { repository, key, subject }: 
 }
 
 /**
- * Adds a layer below a tag and keeps those that are there. Read, change, write: the caller serialises writers of one
- * subject. Throws CONFLICT when the tag holds something that no signature can be added to.
+ * Adds a signature below a tag and keeps those that are there. Throws CONFLICT when the tag holds something that no
+ * signature can be added to.
  */
 export async function appendToTag(
   repository: Repository,
@@ -104,51 +99,19 @@ export async function appendToTag(
   layer: Descriptor,
   blob: Buffer,
 ): Promise<void> {
-  const present = await readTagForWriting(repository, tag);
-  const layers = [...(await layersThatAreThere(repository, present?.layers ?? [])), layer];
-  if (layers.length > maxLayers) throw conflict(tag, `it holds ${maxLayers} signatures already`);
-  const config = configOf(layers);
-  const descriptor = describe(mediaTypes.ociConfig, config);
   await push.blob(layer, blob);
-  await push.blob(descriptor, config);
-  const annotations = present?.annotations;
-  await push.manifest(imageManifest({ config: descriptor, layers, ...(annotations ? { annotations } : {}) }), [tag]);
+  await keepInTag(repository, push, tag, [layer]);
 }
 
-/** A layer whose blob was lost would make registries refuse the manifest, and its signature is gone anyway. */
-async function layersThatAreThere(repository: Repository, layers: readonly Descriptor[]): Promise<Descriptor[]> {
-  const sizes = await Promise.all(layers.map(({ digest }) => repository.statBlob(digest)));
-  return layers.filter((_, position) => sizes[position] !== undefined);
-}
-
-async function readTagForWriting(
+/** Writes layers, whose blobs are there, again when another writer lost them. */
+export async function keepInTag(
   repository: Repository,
+  push: PushLedger,
   tag: string,
-): Promise<{ layers: readonly Descriptor[]; annotations?: Descriptor['annotations'] } | undefined> {
-  try {
-    return (await readImageManifest(repository, tag))?.manifest;
-  } catch (thrown) {
-    if (!(thrown instanceof ExportError) || !['VERIFICATION_FAILED', 'INPUT_INVALID'].includes(thrown.code))
-      throw thrown;
-    throw conflict(tag, thrown.message);
-  }
-}
-
-/** The image config that go-containerregistry writes around signatures: nothing but the list of layers. */
-function configOf(layers: readonly Descriptor[]): Buffer {
-  const created = '0001-01-01T00:00:00Z';
-  return canonicalBytes({
-    architecture: '',
-    config: {},
-    created,
-    history: layers.map(() => ({ created })),
-    os: '',
-    rootfs: { type: 'layers', diff_ids: layers.map((layer) => layer.digest) },
-  });
-}
-
-function conflict(tag: string, why: string): ExportError {
-  return new ExportError('CONFLICT', `no signature can be added to the tag ${tag}: ${why}`, {
-    hint: 'remove the tag, it is written again with the next signature',
+  layers: readonly Descriptor[],
+): Promise<void> {
+  await addToSignatureTag(repository, tag, layers, async ({ config, manifest }) => {
+    await push.blob(config.descriptor, config.bytes);
+    await push.manifest(manifest, [tag]);
   });
 }

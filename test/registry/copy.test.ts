@@ -10,6 +10,7 @@ import { imageManifest } from '../../src/oci/manifest.ts';
 import type { Repository } from '../../src/oci/repository.ts';
 import { createHttp } from '../../src/registry/client/http.ts';
 import { remoteRepository, type RemoteOptions } from '../../src/registry/client/remote-repository.ts';
+import { addToSignatureTag, readSignatureTag } from '../../src/oci/signature-tag.ts';
 import { copyGraph } from '../../src/registry/copy.ts';
 import { openLayout, type LayoutRepository } from '../../src/registry/layout/layout-repository.ts';
 import { judgeOrSkip } from '../judges.ts';
@@ -141,6 +142,26 @@ test('stock oras reads what was copied to our registry and to CNCF distribution'
     assert.equal((await copied.resolve('latest'))?.digest, index.descriptor.digest);
     assert.equal((await copied.referrers(index.descriptor.digest)).length, 1);
   }
+});
+
+test('signatures that others added to a tag at the destination stay, and a second copy writes nothing', async (t) => {
+  const [from, to] = [await create(t), await create(t)];
+  const sign = async (repository: Repository, by: string): Promise<void> => {
+    const layer = describe('application/vnd.dev.cosign.simplesigning.v1+json', Buffer.from(by), { by });
+    await repository.pushBlob(layer, Buffer.from(by));
+    await addToSignatureTag(repository, tag, [layer], async ({ config, manifest }) => {
+      await repository.pushBlob(config.descriptor, config.bytes);
+      await repository.pushManifest(manifest, [tag]);
+    });
+  };
+  const { index } = await pushIndex(from, ['one'], ['latest']);
+  const tag = `${index.descriptor.digest.replace(':', '-')}.sig`;
+  await sign(from, 'publisher');
+  await sign(to, 'receiver');
+  await copyGraph(from, to, index.descriptor, everything);
+  const layers = (await readSignatureTag(to, tag))?.layers.map(({ annotations }) => annotations?.['by']);
+  assert.deepEqual(layers, ['receiver', 'publisher']);
+  assert.deepEqual(await copyGraph(from, to, index.descriptor, everything), { blobs: 0, bytes: 0, manifests: 0 });
 });
 
 test('without being asked for, referrers and signature tags stay behind', async (t) => {

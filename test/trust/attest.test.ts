@@ -8,6 +8,7 @@ import type { Descriptor } from '../../src/oci/descriptor.ts';
 import { imageIndex, parseManifest, type ImageManifest } from '../../src/oci/manifest.ts';
 import { attest } from '../../src/trust/attest.ts';
 import { cosignTag } from '../../src/trust/cosign-tags.ts';
+import { provenancePredicateType, signPredicateType } from '../../src/trust/predicate-types.ts';
 import { provenance } from '../../src/trust/provenance.ts';
 import { generateSigningKey, importSigningKey, signerOf } from '../../src/trust/signing-key.ts';
 import type { Signer } from '../../src/trust/types.ts';
@@ -116,6 +117,35 @@ describe('attest', () => {
     // And below the tags alone.
     for (const { digest } of await repository.referrers(subject.digest)) repository.manifests.delete(digest);
     for (const { publicKeyPem } of signers) assert.ok((await verifySubject(repository, subject, publicKeyPem)).ok);
+  });
+
+  it('writes again what a writer without any queue of ours overwrites, and keeps what that one wrote', async () => {
+    for (const suffix of ['sig', 'att'] as const) {
+      const { repository, subject } = await setUp();
+      const tag = cosignTag(subject.digest, suffix);
+      const [ours, theirs] = [signerOf(generateSigningKey()), signerOf(generateSigningKey())];
+      // The other one has read the tag while it was empty, and writes right after our first write.
+      const other = new MemoryRepository();
+      await pushArtifact(other, 'artifact');
+      await attested(other, subject, theirs);
+      for (const [digest, bytes] of other.blobs) repository.blobs.set(digest, bytes);
+      const overwriting = await other.manifest(tag);
+      assert.ok(overwriting);
+      const push = repository.pushManifest.bind(repository);
+      let overwritten = 0;
+      repository.pushManifest = async (manifest, tags) => {
+        const result = await push(manifest, tags);
+        if (tags?.includes(tag) && overwritten++ === 0) await push(overwriting, [tag]);
+        return result;
+      };
+      await attested(repository, subject, ours);
+      assert.ok(overwritten > 1);
+      for (const { digest } of await repository.referrers(subject.digest)) repository.manifests.delete(digest);
+      const types = [suffix === 'sig' ? signPredicateType : provenancePredicateType];
+      for (const { publicKeyPem } of [ours, theirs]) {
+        assert.ok((await verifySubject(repository, subject, publicKeyPem, { predicateTypes: types })).ok, suffix);
+      }
+    }
   });
 
   it('lets several keys sign at once, and a later one say what was said first', async () => {

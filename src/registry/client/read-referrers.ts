@@ -57,21 +57,26 @@ export async function readFallback(endpoint: RegistryEndpoint, subject: Digest):
   throw new ExportError('REGISTRY_REFUSED', `the tag ${fallbackTag(subject)} of ${endpoint.repository} is no index`);
 }
 
-/**
- * Entries of the fallback tag. Older cosign writes them without their real artifact type; those are completed from the
- * manifests themselves, so that a filter finds them.
- */
+/** Entries of the fallback tag as they should be. */
 export async function referrersByTag(endpoint: RegistryEndpoint, subject: Digest): Promise<Descriptor[]> {
   const index = await readFallback(endpoint, subject);
-  const complete: Descriptor[] = [];
-  for (const entry of index?.manifests ?? []) {
-    const known = entry.artifactType !== undefined && entry.artifactType !== mediaTypes.ociEmpty;
-    complete.push(known ? entry : await completeEntry(endpoint, entry));
-  }
-  return complete;
+  return completeEntries(endpoint, index?.manifests ?? []);
 }
 
-async function completeEntry(endpoint: RegistryEndpoint, entry: Descriptor): Promise<Descriptor> {
-  const stored = await readManifest(endpoint, entry.digest);
-  return (stored && examineManifest(stored).referrer?.descriptor) ?? entry;
+/**
+ * Cosign up to 3.0 writes entries without their real artifact type and annotations; those are taken from the manifests
+ * themselves, so that a filter finds them.
+ */
+export async function completeEntries(
+  endpoint: RegistryEndpoint,
+  entries: readonly Descriptor[],
+): Promise<Descriptor[]> {
+  const complete: Descriptor[] = [];
+  for (const entry of entries) {
+    const { artifactType, annotations } = entry;
+    const said = artifactType !== undefined && artifactType !== mediaTypes.ociEmpty && annotations !== undefined;
+    const stored = said ? undefined : await readManifest(endpoint, entry.digest);
+    complete.push((stored && examineManifest(stored).referrer?.descriptor) ?? entry);
+  }
+  return complete;
 }

@@ -1,13 +1,15 @@
 // Keeping the referrers tag where a registry has no referrers API (distribution-spec v1.1.1 §pushing manifests with
 // subject). It is read, changed and written by all clients, so the write is conditional where the registry allows it,
-// and checked afterwards in any case: no entry that was seen is lost.
+// and checked afterwards in any case: no entry that was seen is lost, and what other clients wrote without the artifact
+// type or the annotations of a manifest (cosign up to 3.0) is put right.
 
+import { canonicalJson } from '../../core/canonical-json.ts';
 import type { Digest } from '../../core/digest.ts';
 import { ExportError } from '../../core/errors.ts';
 import type { Descriptor } from '../../oci/descriptor.ts';
 import { imageIndex } from '../../oci/manifest.ts';
 import { fallbackTag } from './fallback-tag.ts';
-import { readFallback } from './read-referrers.ts';
+import { completeEntries, readFallback } from './read-referrers.ts';
 import type { RegistryEndpoint } from './registry-endpoint.ts';
 
 const maxRounds = 6;
@@ -17,8 +19,10 @@ export async function addToFallback(endpoint: RegistryEndpoint, subject: Digest,
   const wanted = new Map<string, Descriptor>([[referrer.digest, referrer]]);
   for (let round = 0; round < maxRounds; round++) {
     const index = await readFallback(endpoint, subject);
-    const listed = new Map((index?.manifests ?? []).map((entry) => [entry.digest as string, entry]));
-    if ([...wanted].every(([digest, entry]) => sameEntry(listed.get(digest), entry))) return;
+    const complete = await completeEntries(endpoint, index?.manifests ?? []);
+    const isRight = sameEntries(index?.manifests ?? [], complete);
+    const listed = new Map(complete.map((entry) => [entry.digest as string, entry]));
+    if (isRight && [...wanted].every(([digest, entry]) => sameEntry(listed.get(digest), entry))) return;
     // What is listed keeps its place, so that the same additions give the same bytes.
     const merged = new Map([...listed, ...wanted]);
     for (const [digest, entry] of listed) if (!wanted.has(digest)) wanted.set(digest, entry);
@@ -31,7 +35,11 @@ export async function addToFallback(endpoint: RegistryEndpoint, subject: Digest,
 }
 
 function sameEntry(a: Descriptor | undefined, b: Descriptor): boolean {
-  return a !== undefined && a.artifactType === b.artifactType;
+  return a !== undefined && canonicalJson(a) === canonicalJson(b);
+}
+
+function sameEntries(a: readonly Descriptor[], b: readonly Descriptor[]): boolean {
+  return a.length === b.length && a.every((entry, at) => sameEntry(entry, b[at] as Descriptor));
 }
 
 /** False when somebody else wrote in between. */

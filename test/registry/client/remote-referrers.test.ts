@@ -109,6 +109,40 @@ test('a registry that sends OCI-Subject without having the API gets the fallback
   assert.deepEqual(isIndex(index) && index.manifests[0]?.digest, note.descriptor.digest);
 });
 
+test('entries that another program wrote wrong are put right with the next referrer, and when it is there already', async (t) => {
+  const wrong = { ...note.descriptor, artifactType: mediaTypes.ociEmpty };
+  const right = { ...note.descriptor, artifactType: 'application/vnd.test.note', annotations: { by: 'us' } };
+  let store = new Map<string, Buffer>();
+  const server = await startHttpServer(
+    t,
+    tagRegistry((manifests) => {
+      store = manifests;
+      return undefined;
+    }),
+  );
+  const entries = (): Descriptor[] => {
+    const { manifests } = JSON.parse(store.get(fallback)?.toString() ?? '') as { manifests: Descriptor[] };
+    return manifests.sort((a, b) => (a.digest < b.digest ? -1 : 1));
+  };
+  await open(t, server.host).pushManifest(note);
+  store.set(fallback, indexBytes([wrong]));
+  await open(t, server.host).pushManifest(note);
+  assert.deepEqual(entries(), [right]);
+  store.set(fallback, indexBytes([wrong]));
+  const second = imageManifest({
+    artifactType: 'x/second',
+    config: emptyDescriptor,
+    layers: [],
+    subject: emptyDescriptor,
+  });
+  await open(t, server.host).pushManifest(second);
+  const added = { ...second.descriptor, artifactType: 'x/second' };
+  assert.deepEqual(
+    entries(),
+    [right, added].sort((a, b) => (a.digest < b.digest ? -1 : 1)),
+  );
+});
+
 test('entries that old cosign wrote without their type are found by it', async (t) => {
   const manifests = new Map([
     [fallback, indexBytes([{ ...note.descriptor, artifactType: mediaTypes.ociEmpty }])],
