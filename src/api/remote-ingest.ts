@@ -6,6 +6,7 @@ import { stat } from 'node:fs/promises';
 import { basename, isAbsolute, resolve } from 'node:path';
 import { hasRole } from '../access/roles.ts';
 import { ExportError } from '../core/errors.ts';
+import { isDatabaseFormat, isPointerLines } from '../evidence/database-pointer.ts';
 import type { IngestOptions, IngestProgress, IngestResult, Refusal } from '../evidence/types.ts';
 import { eventStreamMediaType } from './event-stream-media-type.ts';
 import { folderLines } from './folder-lines.ts';
@@ -45,9 +46,7 @@ function naming({ tenant, options }: RemoteIngest): RemotePost {
 
 async function sending(remote: Remote, { tenant, options }: RemoteIngest, refused: Refusal[]): Promise<RemotePost> {
   const path = resolve(options.from);
-  const found = await stat(path).catch((cause: unknown) => {
-    throw new ExportError('NOT_FOUND', `${options.from} cannot be read`, { cause });
-  });
+  const found = await findSent(path, options);
   // Asked first, because a refusal in the middle of a long upload reaches the sender as a broken connection.
   const { principal } = await remote.get<Greeting>({ path: [] });
   if (!hasRole(principal, tenant, 'publisher')) {
@@ -57,12 +56,24 @@ async function sending(remote: Remote, { tenant, options }: RemoteIngest, refuse
   }
   const { from: _, sync, allowShrink, ...texts } = options;
   const flags = { sync: sync ? 'true' : undefined, allowShrink: allowShrink ? 'true' : undefined };
-  const name = found.isDirectory() ? 'folder.jsonl.gz' : basename(path);
-  return {
-    path: ['ingest', 'upload'],
-    query: { tenant, ...texts, ...flags, name },
-    bytes: found.isDirectory() ? () => folderLines(path, refused) : () => createReadStream(path),
-  };
+  const { name, bytes } = found(refused);
+  return { path: ['ingest', 'upload'], query: { tenant, ...texts, ...flags, name }, bytes };
+}
+
+type Sent = { readonly name: string; readonly bytes: () => AsyncIterable<Uint8Array> };
+
+/** What is sent of `path`: a file as it is, a folder as lines, of a database in an OCI layout its layer. */
+async function findSent(path: string, { format = '' }: IngestOptions): Promise<(refused: Refusal[]) => Sent> {
+  if (isDatabaseFormat(format) && !isPointerLines(path)) {
+    const { openLocalDatabase } = await import('../runs/overlay/local-database.ts');
+    const { bytes } = await openLocalDatabase(path, format);
+    return () => ({ name: `${format}.bin`, bytes });
+  }
+  const found = await stat(path).catch((cause: unknown) => {
+    throw new ExportError('NOT_FOUND', `${path} cannot be read`, { cause });
+  });
+  if (!found.isDirectory()) return () => ({ name: basename(path), bytes: () => createReadStream(path) });
+  return (refused) => ({ name: 'folder.jsonl.gz', bytes: () => folderLines(path, refused) });
 }
 
 /** What was refused before it was sent is listed with the reason it was refused for. */

@@ -55,6 +55,7 @@ export const ingestResultSchema = z
     unchanged: count,
     rejected: z.array(refusal),
     warnings: z.array(z.object({ path: text, message: text })),
+    database: z.object({ layerDigest: text, setRoot: text, records: count, shards: text }).optional(),
     unlisted: count.optional(),
   })
   .openapi('IngestResult');
@@ -71,6 +72,7 @@ export const sourcesSchema = z.object({
         updatedAt: text,
         newestModified: text,
         rejected: count,
+        databases: z.array(z.object({ format: text, records: count, layerDigest: text })).optional(),
         licence: text.optional(),
         attribution: text.optional(),
       })

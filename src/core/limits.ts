@@ -17,6 +17,8 @@ export const limits = {
   inputRatio: 1_000,
   /** Entries of one archive. */
   inputEntries: 5_000_000,
+  /** A database of somebody else, unfolded; the largest real one, a Java index, has some 2 GiB. */
+  databaseBytes: 16 * 1024 * MiB,
   /** A record key (formats.md §1). */
   keyBytes: 1_024,
   /** An OCI manifest or index (distribution-spec §pushing manifests; CNCF distribution, zot and oras agree). */

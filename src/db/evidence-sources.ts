@@ -4,9 +4,11 @@ import { createHash, type Hash } from 'node:crypto';
 import { ExportError } from '../core/errors.ts';
 import { compareUtf8 } from '../core/order.ts';
 import { collectionParts, sourceOfCollection } from '../evidence/collection.ts';
+import { isDatabaseFormat } from '../evidence/database-pointer.ts';
 import { formatNames } from '../evidence/formats.ts';
 import type { SourceAttribution, SourceSummary } from '../evidence/types.ts';
 import { placeholders, type Queryable } from './database.ts';
+import { pointersOf } from './database-pointers.ts';
 import { keysetPages } from './pages.ts';
 
 type SourceRow = {
@@ -45,6 +47,7 @@ async function summarize(db: Queryable, tenant: number, row: SourceRow): Promise
     'select count(*) as rejected from rejection where tenant = $1 and source = $2',
     [tenant, source],
   );
+  const databases = await databasesOf(db, tenant, collections);
   return {
     source,
     documents: collections.reduce((sum, { documents }) => sum + documents, 0),
@@ -56,9 +59,20 @@ async function summarize(db: Queryable, tenant: number, row: SourceRow): Promise
     updatedAt: newest?.committed_at ?? '',
     newestModified: collections.reduce((max, { newest }) => (newest > max ? newest : max), ''),
     rejected: refused?.rejected ?? 0,
+    ...(databases.length === 0 ? {} : { databases }),
     ...(row.licence === null ? {} : { licence: row.licence }),
     ...(row.attribution === null ? {} : { attribution: row.attribution }),
   };
+}
+
+async function databasesOf(
+  db: Queryable,
+  tenant: number,
+  collections: readonly CollectionRow[],
+): Promise<{ format: string; records: number; layerDigest: string }[]> {
+  const pointing = collections.map(({ c }) => c).filter((c) => isDatabaseFormat(collectionParts(c).format));
+  const pointers = await pointersOf(db, tenant, pointing);
+  return pointers.map(({ format, state, layerDigest }) => ({ format, records: state.records, layerDigest }));
 }
 
 /** SHA-256 over the sorted lines `line source TAB path TAB digest LF`; a document without a sub-source has SOURCE. */

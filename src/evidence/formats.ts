@@ -1,13 +1,17 @@
 // The formats that can be ingested, by name. A name is the first component of every collection of its documents.
 
 import { ExportError } from '../core/errors.ts';
+import { databaseFormats, pointerParser } from './database-pointer.ts';
 import { parseOsv } from './osv.ts';
 import type { ParsedDocument } from './types.ts';
 
 /** Turns the text of one document into facts and records; throws Refused. */
 export type DocumentParser = (text: string, path: string) => ParsedDocument;
 
-const parsers = new Map<string, DocumentParser>([['osv', parseOsv]]);
+const parsers = new Map<string, DocumentParser>([
+  ['osv', parseOsv],
+  ...databaseFormats.map((format) => [format, pointerParser(format)] as const),
+]);
 
 /** The parser of format `name`; throws USAGE with the names that are known. */
 export function parserOf(name: string): DocumentParser {

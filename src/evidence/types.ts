@@ -100,6 +100,13 @@ export type IngestResult = {
   readonly rejected: readonly Refusal[];
   /** Documents taken although something is odd (ids of schema rules, dates in the future). */
   readonly warnings: readonly { readonly path: string; readonly message: string }[];
+  /** What the source points to, where it is a whole database: its rows lie as shards in the registry. */
+  readonly database?: {
+    readonly layerDigest: string;
+    readonly setRoot: string;
+    readonly records: number;
+    readonly shards: string;
+  };
   /** Refusals and warnings beyond the 10,000 of each that are listed; absent when there are none. */
   readonly unlisted?: number;
 };
@@ -117,6 +124,8 @@ export type SourceSummary = {
   readonly updatedAt: string;
   readonly newestModified: string;
   readonly rejected: number;
+  /** Databases of others that it points to, with the rows that they have; absent when there are none. */
+  readonly databases?: readonly { readonly format: string; readonly records: number; readonly layerDigest: string }[];
   readonly licence?: string;
   readonly attribution?: string;
 };

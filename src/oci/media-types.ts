@@ -17,6 +17,8 @@ export const mediaTypes = {
   journal: 'application/vnd.export-center.journal.v1.jsonl+zstd',
   patch: 'application/vnd.export-center.patch.v1',
   sigstoreBundle: 'application/vnd.dev.sigstore.bundle.v0.3+json',
+  trivyDbLayer: 'application/vnd.aquasec.trivy.db.layer.v1.tar+gzip',
+  trivyJavaDbLayer: 'application/vnd.aquasec.trivy.javadb.layer.v1.tar+gzip',
   simpleSigning: 'application/vnd.dev.cosign.simplesigning.v1+json',
   dsseEnvelope: 'application/vnd.dsse.envelope.v1+json',
 } as const;
@@ -27,6 +29,7 @@ export const artifactTypes = {
   mirrorHead: 'application/vnd.export-center.mirror.head.v1',
   mirrorDelta: 'application/vnd.export-center.mirror.delta.v1',
   jsonRaw: 'application/vnd.export-center.json.raw.v1',
+  overlay: 'application/vnd.export-center.overlay.v1',
 } as const;
 
 export const annotationNames = {

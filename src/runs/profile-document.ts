@@ -4,6 +4,7 @@
 import { canonicalJson, type Json } from '../core/canonical-json.ts';
 import { digestOf, type Digest } from '../core/digest.ts';
 import { ExportError } from '../core/errors.ts';
+import { overlayRepository } from '../profiles/database/overlay.ts';
 import type { ProfileDocument } from './center.ts';
 import { parseDuration } from './duration.ts';
 import { parseScope } from './scope.ts';
@@ -27,6 +28,7 @@ const reservedRepositories = new Set([
   ...Object.values(builtinRepositories),
   'trivy-db-mirror',
   'trivy-java-db-mirror',
+  overlayRepository,
   'tuf',
 ]);
 

@@ -8,9 +8,11 @@ import { ExportError } from '../core/errors.ts';
 import type { Database } from '../db/database.ts';
 import { evidenceStore } from '../db/evidence.ts';
 import { pruneEvidence } from '../db/evidence-prune.ts';
+import { isDatabaseFormat, isPointerLines } from '../evidence/database-pointer.ts';
 import { ingest } from '../evidence/ingest.ts';
 import type { IngestOptions, IngestProgress, IngestResult } from '../evidence/types.ts';
-import { parseReference } from '../oci/reference.ts';
+import { parseReference, type Reference } from '../oci/reference.ts';
+import { overlayRepository } from '../profiles/database/overlay.ts';
 import { openCredentials } from '../registry/client/credentials.ts';
 import { createHttp, type Http } from '../registry/client/http.ts';
 import { remoteRepository } from '../registry/client/remote-repository.ts';
@@ -25,6 +27,8 @@ import type { RunResult } from './center.ts';
 import { execute } from './execute.ts';
 import type { OpenCenterOptions } from './open-center.ts';
 import { profileForRun } from './profile-store.ts';
+import { ingestDatabase } from './overlay/ingest-database.ts';
+import { releaseOverlays } from './overlay/release-overlays.ts';
 import { openRegistryStorage } from './registry-storage.ts';
 import { retireStates } from './retention.ts';
 import type { RunContext, RunTask } from './run-context.ts';
@@ -90,6 +94,26 @@ export async function openWorkshop(db: Database, clock: Clock, options: OpenCent
     return { repository: remote, ...(tag === undefined ? {} : { tag }) };
   }
 
+  function takeIn(
+    tenant: string,
+    request: IngestOptions,
+    onProgress: ((progress: IngestProgress) => void) | undefined,
+  ): Promise<IngestResult> {
+    const store = evidenceStore(db, tenant, clock);
+    const environment = {
+      clock,
+      tempDir: join(options.data, 'tmp'),
+      httpGet: (url: string, headers: Readonly<Record<string, string>>) => http.get(url, { headers }),
+      ...(onProgress ? { onProgress } : {}),
+    };
+    const { format = '' } = request;
+    if (!isDatabaseFormat(format) || isPointerLines(request.from)) return ingest(store, request, environment);
+    refuseFront(storage);
+    const repository = (reference: Reference) => remoteRepository(reference, { http, credentials });
+    const overlays = storage.repository(`${tenant}/${overlayRepository}`);
+    return ingestDatabase({ ...request, format }, { ...environment, db, store, overlays, encoders, repository });
+  }
+
   return {
     storage,
     keys,
@@ -103,13 +127,7 @@ export async function openWorkshop(db: Database, clock: Clock, options: OpenCent
       await retireStates(context.repository(profile.repository), profile.repository, { db, tenant, dryRun: false });
       return result;
     },
-    ingest: (tenant, request, onProgress) =>
-      ingest(evidenceStore(db, tenant, clock), request, {
-        clock,
-        tempDir: join(options.data, 'tmp'),
-        httpGet: (url, headers) => http.get(url, { headers }),
-        ...(onProgress ? { onProgress } : {}),
-      }),
+    ingest: (tenant, request, onProgress) => takeIn(tenant, request, onProgress),
     collectGarbage: async (dryRun) => {
       // What a front holds is somebody else's: only its cache is swept.
       const own = storage.refusesClients === undefined ? await storage.repositories() : [];
@@ -118,6 +136,7 @@ export async function openWorkshop(db: Database, clock: Clock, options: OpenCent
         const repository = rest.join('/');
         await retireStates(storage.repository(name), repository, { db, tenant: tenant as string, dryRun });
         if (dryRun) continue;
+        if (repository === overlayRepository) await releaseOverlays(storage.repository(name), db, tenant as string);
         await evidenceStore(db, tenant as string, clock).dropCrashed();
         await pruneEvidence(db, tenant as string);
       }

@@ -41,13 +41,18 @@ export class LeafSet {
 
   /** `valueHash` = SHA-256 of the canonical value's bytes. */
   add(c: string, k: string, valueHash: Uint8Array): void {
+    this.addHashed(sha256(keyBytes(c, k)), valueHash);
+  }
+
+  /** `keyHash` = SHA-256(c 00 k). */
+  addHashed(keyHash: Uint8Array, valueHash: Uint8Array): void {
     if ((this.#count + 1) * leafSize > this.#leaves.length) {
       const grown = Buffer.allocUnsafe(this.#leaves.length * 2);
       this.#leaves.copy(grown);
       this.#leaves = grown;
     }
     const at = this.#count * leafSize;
-    sha256(keyBytes(c, k)).copy(this.#leaves, at);
+    this.#leaves.set(keyHash, at);
     this.#leaves.set(valueHash, at + 32);
     this.#count++;
   }

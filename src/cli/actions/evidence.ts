@@ -1,7 +1,8 @@
 // ingest, evidence list | show | rejected.
 
 import { resolve } from 'node:path';
-import type { IngestOptions, IngestResult, Refusal } from '../../evidence/types.ts';
+import type { IngestOptions, IngestResult, Refusal, SourceSummary } from '../../evidence/types.ts';
+import { isLayout, parseLayoutReference } from '../../registry/layout/layout-reference.ts';
 import { argument, flagOption, textOption, type CommandRun, type Outcome } from '../command.ts';
 import { formatAge, formatCount, formatPairs, formatTable, printable, secondsSince } from '../format.ts';
 import { isFetched, refuseOffline } from '../offline.ts';
@@ -12,7 +13,7 @@ const shownRefusals = 20;
 
 export async function ingest(run: CommandRun): Promise<Outcome> {
   const { settings, host, progress } = run;
-  const options = ingestOptions(run);
+  const options = await ingestOptions(run);
   if (isFetched(options.from)) refuseOffline(settings.offline, options.from);
   const result = await withCenter(run, (center) =>
     center.ingest(settings.tenant, options, ({ documents, bytes, totalBytes }) => {
@@ -30,9 +31,11 @@ export async function ingest(run: CommandRun): Promise<Outcome> {
 export async function evidenceList(run: CommandRun): Promise<Outcome> {
   const now = run.host.clock.now();
   const sources = await withCenter(run, (center) => center.evidenceSources(run.settings.tenant));
+  const hasRows = sources.some((source) => rowsOf(source) > 0);
   const columns = [
     { title: 'SOURCE' },
     { title: 'DOCUMENTS', right: true },
+    ...(hasRows ? [{ title: 'ROWS', right: true }] : []),
     { title: 'REJECTED', right: true },
     { title: 'UPDATED', right: true },
     { title: 'NEWEST', right: true },
@@ -41,6 +44,7 @@ export async function evidenceList(run: CommandRun): Promise<Outcome> {
   const rows = sources.map((source) => [
     source.source,
     formatCount(source.documents),
+    ...(hasRows ? [formatCount(rowsOf(source))] : []),
     formatCount(source.rejected),
     formatAge(source.updatedAt, now),
     formatAge(source.newestModified, now),
@@ -66,20 +70,34 @@ export async function evidenceRejected(run: CommandRun): Promise<Outcome> {
   return { json: { rejected }, text: formatTable(columns, rows, 'nothing was rejected') };
 }
 
-function ingestOptions(run: CommandRun): IngestOptions {
-  const from = argument(run, 1);
+async function ingestOptions(run: CommandRun): Promise<IngestOptions> {
+  const from = await placeOf(argument(run, 1), run.host.cwd);
   const format = textOption(run, 'format');
   const licence = textOption(run, 'licence');
   const attribution = textOption(run, 'attribution');
   return {
     source: argument(run, 0),
-    from: isFetched(from) ? from : resolve(run.host.cwd, from),
+    from,
     ...(format === undefined ? {} : { format }),
     ...(flagOption(run, 'sync') ? { sync: true } : {}),
     ...(flagOption(run, 'allowShrink') ? { allowShrink: true } : {}),
     ...(licence === undefined ? {} : { licence }),
     ...(attribution === undefined ? {} : { attribution }),
   };
+}
+
+/** Rows of the databases that a source points to. */
+function rowsOf({ databases = [] }: SourceSummary): number {
+  return databases.reduce((sum, { records }) => sum + records, 0);
+}
+
+/** `oci:` before a layout folder names the folder; every other reference is one of a registry. */
+async function placeOf(from: string, cwd: string): Promise<string> {
+  const named = /^oci:(?!\/\/)(.*)$/is.exec(from)?.[1];
+  if (named === undefined) return isFetched(from) ? from : resolve(cwd, from);
+  const path = resolve(cwd, named);
+  const isFolder = /^\.{0,2}\//.test(named) || (await isLayout((await parseLayoutReference(path)).dir));
+  return isFolder ? path : from;
 }
 
 function describeIngest(result: IngestResult): string {
@@ -92,6 +110,7 @@ function describeIngest(result: IngestResult): string {
     ['removed', formatCount(result.removed)],
     ['unchanged', formatCount(result.unchanged)],
     ['rejected', formatCount(rejected + (result.unlisted ?? 0))],
+    ['rows', result.database && formatCount(result.database.records)],
   ]);
   const lines = result.rejected.slice(0, shownRefusals).map(describeRefusal).join('');
   const rest = rejected > shownRefusals ? `  … see export-center evidence rejected ${result.source}\n` : '';

@@ -73,7 +73,8 @@ function imageOf({ bytes, descriptor }: StoredManifest, artifactType: string): I
   return manifest;
 }
 
-async function readBase(repository: RepositoryReader, manifest: StoredManifest): Promise<Base> {
+/** One base manifest with its config. */
+export async function readBase(repository: RepositoryReader, manifest: StoredManifest): Promise<Base> {
   const image = imageOf(manifest, artifactTypes.mirrorBase);
   const config = await readSmall(repository, image.config);
   const { shards } = parseBaseConfig(config.bytes);
