@@ -2,6 +2,7 @@
 
 import { ExportError } from '../core/errors.ts';
 import { databaseFormats, pointerParser } from './database-pointer.ts';
+import { parseOpenVex } from './openvex.ts';
 import { parseOsv } from './osv.ts';
 import type { ParsedDocument } from './types.ts';
 
@@ -11,6 +12,7 @@ export type DocumentParser = (text: string, path: string) => ParsedDocument;
 const parsers = new Map<string, DocumentParser>([
   ['osv', parseOsv],
   ...databaseFormats.map((format) => [format, pointerParser(format)] as const),
+  ['openvex', parseOpenVex],
 ]);
 
 /** The parser of format `name`; throws USAGE with the names that are known. */
