@@ -6,21 +6,22 @@ import { isUtf8 } from 'node:buffer';
 import { Readable } from 'node:stream';
 import { createGzip } from 'node:zlib';
 import { ExportError } from '../core/errors.ts';
+import type { FileKind } from '../evidence/sources/file-kind.ts';
 import { openFolder } from '../evidence/sources/folder.ts';
 import type { InputItem } from '../evidence/sources/item.ts';
 import type { Refusal } from '../evidence/types.ts';
 
-/** The documents below `folder`, packed while they are read; what is refused here is added to `refused`. */
-export function folderLines(folder: string, refused: Refusal[]): AsyncIterable<Uint8Array> {
-  const source = Readable.from(writeLines(folder, refused), { objectMode: false });
+/** The documents of a kind below `folder`, packed while they are read; what is refused here is added to `refused`. */
+export function folderLines(folder: string, kind: FileKind, refused: Refusal[]): AsyncIterable<Uint8Array> {
+  const source = Readable.from(writeLines(folder, kind, refused), { objectMode: false });
   const gzip = createGzip({ level: 6 });
   source.on('error', (error) => gzip.destroy(error));
   gzip.on('close', () => source.destroy());
   return source.pipe(gzip);
 }
 
-async function* writeLines(folder: string, refused: Refusal[]): AsyncGenerator<Buffer> {
-  for await (const item of openFolder(folder).items) {
+async function* writeLines(folder: string, kind: FileKind, refused: Refusal[]): AsyncGenerator<Buffer> {
+  for await (const item of openFolder(folder, kind).items) {
     const text = textOf(item);
     if (typeof text !== 'string') refused.push(text);
     const line = { path: item.path, text: typeof text === 'string' ? text : `refused by the sender: ${text.message}` };

@@ -7,6 +7,7 @@ import { basename, isAbsolute, resolve } from 'node:path';
 import { hasRole } from '../access/roles.ts';
 import { ExportError } from '../core/errors.ts';
 import { isDatabaseFormat, isPointerLines } from '../evidence/database-pointer.ts';
+import { fileKindOf } from '../evidence/formats.ts';
 import type { IngestOptions, IngestProgress, IngestResult, Refusal } from '../evidence/types.ts';
 import { eventStreamMediaType } from './event-stream-media-type.ts';
 import { folderLines } from './folder-lines.ts';
@@ -63,7 +64,7 @@ async function sending(remote: Remote, { tenant, options }: RemoteIngest, refuse
 type Sent = { readonly name: string; readonly bytes: () => AsyncIterable<Uint8Array> };
 
 /** What is sent of `path`: a file as it is, a folder as lines, of a database in an OCI layout its layer. */
-async function findSent(path: string, { format = '' }: IngestOptions): Promise<(refused: Refusal[]) => Sent> {
+async function findSent(path: string, { format = 'osv' }: IngestOptions): Promise<(refused: Refusal[]) => Sent> {
   if (isDatabaseFormat(format) && !isPointerLines(path)) {
     const { openLocalDatabase } = await import('../runs/overlay/local-database.ts');
     const { bytes } = await openLocalDatabase(path, format);
@@ -73,7 +74,7 @@ async function findSent(path: string, { format = '' }: IngestOptions): Promise<(
     throw new ExportError('NOT_FOUND', `${path} cannot be read`, { cause });
   });
   if (!found.isDirectory()) return () => ({ name: basename(path), bytes: () => createReadStream(path) });
-  return (refused) => ({ name: 'folder.jsonl.gz', bytes: () => folderLines(path, refused) });
+  return (refused) => ({ name: 'folder.jsonl.gz', bytes: () => folderLines(path, fileKindOf(format), refused) });
 }
 
 /** What was refused before it was sent is listed with the reason it was refused for. */

@@ -4,7 +4,7 @@
 import type { Clock } from '../core/clock.ts';
 import { ExportError } from '../core/errors.ts';
 import { isSourceName } from './collection.ts';
-import { parserOf, type DocumentParser } from './formats.ts';
+import { fileKindOf, parserOf, type DocumentParser } from './formats.ts';
 import { IngestPass } from './ingest-pass.ts';
 import { IngestReport, latestStamp } from './ingest-report.ts';
 import { download, withoutSecrets, type HttpGet } from './sources/http.ts';
@@ -125,7 +125,7 @@ async function onePass(writer: IngestWriter, job: FileJob, environment: IngestEn
     signal: environment.signal,
   });
   try {
-    await pass.run(await openInput(job.file));
+    await pass.run(await openInput(job.file, fileKindOf(job.format)));
   } finally {
     await pass.settle();
   }

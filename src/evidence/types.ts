@@ -16,6 +16,7 @@ export type RefusalCode =
   | 'bad-source'
   | 'repeated-path'
   | 'unknown-format'
+  | 'no-coordinates'
   | 'archive-damaged'
   | 'read-error';
 

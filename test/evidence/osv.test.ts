@@ -124,7 +124,7 @@ test('instants follow RFC 3339 with fractions cut', () => {
 });
 
 test('an unknown format is a mistake of the caller, with the names that are known', () => {
-  assert.throws(() => parserOf('csaf'), { code: 'USAGE', hint: 'known formats: osv' });
+  assert.throws(() => parserOf('csaf'), { code: 'USAGE', hint: /^known formats: .*\bosv\b/ });
 });
 
 test('every document of the small corpus is taken, and its canonical form is that of another implementation', (t) => {

@@ -52,7 +52,8 @@ export async function testStore(scope: Scope, given?: Database, clock: Clock = s
     texts: async () => {
       const found: Record<string, string> = {};
       for await (const page of store.bodies('raw', await store.sequence())) {
-        for (const { entry, body } of page) found[`${entry.c.slice('osv/feed'.length)}:${entry.k}`] = body.toString();
+        for (const { entry, body } of page)
+          found[`${entry.c.slice(entry.c.indexOf('/feed') + '/feed'.length)}:${entry.k}`] = body.toString();
       }
       return found;
     },

@@ -55,6 +55,40 @@ async function* zipItems(file: string, size: number, progress: Progress): AsyncG
   }
 }
 
+/** Bounds of what is wanted from an archive. */
+export type EntryBounds = { readonly entryBytes: number; readonly entries: number };
+
+/**
+ * The entries of an archive whose names `wants` takes; beyond the bounds they are left out. Throws Refused
+ * `archive-damaged` for what is no zip.
+ */
+export async function readEntries(
+  file: string | Buffer,
+  wants: (name: string) => boolean,
+  bounds: EntryBounds,
+): Promise<Map<string, Buffer>> {
+  const handle = await open(file);
+  const { size } = await handle.stat();
+  const reader = new WindowReader(handle);
+  const found = new Map<string, Buffer>();
+  try {
+    const options = { lazyEntries: true, autoClose: false, decodeStrings: false };
+    const zip = await fromRandomAccessReaderPromise(reader, size, options);
+    let entries = 0;
+    for await (const entry of zip.eachEntry()) {
+      if (++entries > limits.inputEntries) break;
+      const name = entry.fileNameRaw.toString('utf8');
+      if (!wants(name) || entry.uncompressedSize > bounds.entryBytes || found.size === bounds.entries) continue;
+      found.set(name, await readEntry({ zip, reader }, entry));
+    }
+  } catch (error) {
+    throw error instanceof Refused ? error : damaged(`the file is no zip archive: ${messageOf(error)}`);
+  } finally {
+    reader.close(() => undefined);
+  }
+  return found;
+}
+
 async function* entriesOf(archive: Archive, size: number, progress: Progress): AsyncGenerator<InputItem> {
   let entries = 0;
   let inflated = 0;

@@ -7,7 +7,8 @@ import type { Json } from '../../core/canonical-json.ts';
 import { compareUtf8 } from '../../core/order.ts';
 import { keyParts } from '../database/row.ts';
 import { cleanPages } from './clean-pages.ts';
-import { coordinatesFault, isJavaRowValue, jar, type JavaRowValue } from './java-row.ts';
+import { coordinatesFault } from '../../evidence/maven-coordinates.ts';
+import { isJavaRowValue, jar, type JavaRowValue } from './java-row.ts';
 import { createIndexes, createTables } from './schema.ts';
 import type { WriteSummary } from './write-protocol.ts';
 

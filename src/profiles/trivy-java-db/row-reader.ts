@@ -4,7 +4,8 @@
 import { closeSync, fstatSync, openSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { pathToFileURL } from 'node:url';
-import { coordinatesFault, isArchiveType, javaRowKey, type Coordinates } from './java-row.ts';
+import { coordinatesFault, type Coordinates } from '../../evidence/maven-coordinates.ts';
+import { isArchiveType, javaRowKey } from './java-row.ts';
 import { FileFault, PageGuard } from './page-guard.ts';
 import type { ReadAnswer, ReadFailure } from './read-protocol.ts';
 import { schemaFault } from './schema.ts';
