@@ -35,25 +35,27 @@ export function guardState({ profile, state, last, acceptShrink, now }: GuardInp
 
 function guardShrink(profile: Profile, state: StateFacts, last: StateFacts): void {
   const share = profile.maxShrink ?? defaultMaxShrink;
-  const worst = worstCollection(last.collections, state.collections);
-  const isTotal = last.records - state.records > share * last.records;
-  const isCollection = worst.before >= smallCollection && worst.before - worst.after > share * worst.before;
-  if (!isTotal && !isCollection) return;
+  const lost = (from: number, to: number): boolean => from - to > share * from;
+  const losses = lossesOf(last.collections, state.collections);
+  const offending = losses.filter(({ before, after }) => before >= smallCollection && lost(before, after));
+  if (offending.length === 0 && !lost(last.records, state.records)) return;
+  const { collection, before, after } = greatest(offending.length > 0 ? offending : losses);
   throw new ExportError(
     'ERR_EXPORT_SHRUNK',
-    `${worst.collection} fell from ${worst.before} to ${worst.after} records since the last export (all: ${last.records} to ${state.records}); ${profile.name} allows a loss of ${share * 100} %`,
+    `${collection} fell from ${before} to ${after} records since the last export (all: ${last.records} to ${state.records}); ${profile.name} allows a loss of ${share * 100} %`,
     { hint: 'check the source; if the loss is right, run again with --accept-shrink' },
   );
 }
 
-function worstCollection(
-  before: CollectionCounts,
-  after: CollectionCounts,
-): { collection: string; before: number; after: number } {
-  let worst = { collection: 'nothing', before: 0, after: 0 };
-  for (const [collection, count] of Object.entries(before)) {
-    const now = after[collection] ?? 0;
-    if (count - now > worst.before - worst.after) worst = { collection, before: count, after: now };
-  }
-  return worst;
+type Loss = { readonly collection: string; readonly before: number; readonly after: number };
+
+function lossesOf(before: CollectionCounts, after: CollectionCounts): Loss[] {
+  return Object.entries(before).map(([collection, count]) => {
+    return { collection, before: count, after: after[collection] ?? 0 };
+  });
+}
+
+function greatest(losses: readonly Loss[]): Loss {
+  const none: Loss = { collection: 'nothing', before: 0, after: 0 };
+  return losses.reduce((worst, loss) => (loss.before - loss.after > worst.before - worst.after ? loss : worst), none);
 }

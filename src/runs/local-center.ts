@@ -3,6 +3,7 @@
 import { randomUUID } from 'node:crypto';
 import type { AccessSource } from '../access/access-source.ts';
 import { rememberedSource, type RememberedSource } from '../access/remembered-source.ts';
+import { canonicalJson, type Json } from '../core/canonical-json.ts';
 import type { Clock } from '../core/clock.ts';
 import { ExportError, toExportError } from '../core/errors.ts';
 import { addAudit } from '../db/audit.ts';
@@ -275,7 +276,8 @@ export class LocalCenter implements Center {
 
 /** An idempotency key belongs to one request. */
 function refuseOtherRequest(row: RunRow, request: RunRequest): void {
-  if (row.request === JSON.stringify(request)) return;
+  // Members come in another order from a service than from the command line.
+  if (canonicalJson(JSON.parse(row.request) as Json) === canonicalJson(request)) return;
   throw new ExportError('CONFLICT', `the idempotency key ${request.idempotencyKey} was used for another request`, {
     hint: 'use a new key for a new request',
   });

@@ -64,17 +64,17 @@ async function findBase(
 ): Promise<Base> {
   const tagged = await repository.resolve('latest');
   const latest = tagged && (await known(profile, tagged.digest, context));
-  if (profile.kind === 'json:raw') return { latest, base: asked === 'none' ? undefined : latest, movesLatest: true };
   // A chain that is intact keeps its tag: a layout without history stands beside it.
-  if (asked === 'none') return { latest, base: undefined, movesLatest: latest === undefined };
+  const hasChain = profile.kind !== 'json:raw';
+  if (asked === 'none') return { latest, base: undefined, movesLatest: latest === undefined || !hasChain };
   if (asked === undefined) {
-    if (tagged && !latest) throw baseMissing(`${repository.name}:latest (${tagged.digest})`);
+    if (tagged && !latest && hasChain) throw baseMissing(`${repository.name}:latest (${tagged.digest})`);
     return { latest, base: latest, movesLatest: true };
   }
   const digest = await resolveBase(repository, asked);
   const base = digest && (await known(profile, digest, context));
   if (!base) throw baseMissing(asked);
-  return { latest, base, movesLatest: latest?.digest === base.digest };
+  return { latest, base, movesLatest: latest?.digest === base.digest || !hasChain };
 }
 
 function known(profile: Profile, digest: Digest, context: RunContext): Promise<PublishedState | undefined> {

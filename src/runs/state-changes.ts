@@ -9,8 +9,9 @@ import type { Filter } from './scope.ts';
 
 export type ScopedState = { readonly sequence: number; readonly filter: Filter; readonly filterKey: string };
 
-/** How many bodies are fetched at once; one may be as large as a document may be. */
-const bodyPage = 64;
+/** Changes whose bodies are fetched at once, at most; after a page with more bytes than `pageBytes` it is fewer. */
+const maxPage = 64;
+const pageBytes = 8 << 20;
 
 /** Every line of a state in order, in the form of its view. */
 export async function* linesOfState(
@@ -90,11 +91,22 @@ export async function* changeRecords(
   from: ScopedState,
   to: ScopedState,
 ): AsyncGenerator<ChangeWithOld[]> {
+  // Large documents come in crowds: what the last page weighed tells how many to ask for.
+  let count = 4;
   for await (const changes of entryChanges(reader, view, from, to)) {
-    for (let at = 0; at < changes.length; at += bodyPage) {
-      yield await withBodies(reader, view, changes.slice(at, at + bodyPage));
+    for (let at = 0; at < changes.length;) {
+      const page = await withBodies(reader, view, changes.slice(at, at + count));
+      at += count;
+      count = bytesOf(page) > pageBytes ? Math.max(1, count >> 2) : Math.min(maxPage, count * 2);
+      yield page;
     }
   }
+}
+
+function bytesOf(changes: readonly ChangeWithOld[]): number {
+  return changes.reduce((sum, { old, ...change }) => {
+    return sum + (old?.length ?? 0) + (change.op === 'put' ? change.v.length : 0);
+  }, 0);
 }
 
 async function withBodies(reader: StateReader, view: View, changes: readonly EntryChange[]): Promise<ChangeWithOld[]> {

@@ -235,8 +235,22 @@ describe('runs', () => {
     const request = { profile: 'mirror:full', idempotencyKey: 'nightly-1' };
     const first = await test.run(request);
     assert.equal((await test.run(request)).run, first.run);
+    assert.equal((await test.run({ idempotencyKey: 'nightly-1', profile: 'mirror:full' })).run, first.run);
     assert.equal((await test.center.runs(tenant)).length, 1);
     await assert.rejects(test.center.startRun(tenant, { ...request, profile: 'json:raw' }), { code: 'CONFLICT' });
+  });
+
+  it('of a base that nobody knows are refused, whatever the profile', async (t) => {
+    const test = await openTestCenter(t);
+    await test.ingest(day1);
+    for (const profile of ['json:raw', 'mirror:full', 'mirror:delta']) {
+      await test.succeed(profile);
+      const { failure } = await test.run({ profile, base: 's-20260701T000000Z-0123456789ab' });
+      assert.equal(failure?.code, 'ERR_EXPORT_BASE_MISSING', profile);
+    }
+    const { digest } = await test.succeed('json:raw');
+    assert.equal((await test.succeed({ profile: 'json:raw', base: digest })).digest, digest);
+    assert.equal((await test.succeed({ profile: 'json:raw', base: 'none' })).digest, digest);
   });
 
   it('of an unknown profile are refused, and an empty evidence gives an empty bundle', async (t) => {
