@@ -102,6 +102,8 @@ export const profileSchema = z
     scope: scopeSchema,
     maxShrink: z.number().min(0).max(1).optional(),
     maxAge: text.optional(),
+    validFor: text.optional(),
+    suppress: z.array(z.enum(['not_affected', 'fixed'])).optional(),
     encoding: z.literal('plain').optional(),
   })
   .openapi('Profile');

@@ -13,6 +13,8 @@ export const lazyConsumer: Consumer = {
   mirrorPush: async (dir, destination, network) =>
     (await import('../consumer/push.ts')).mirrorPush(dir, destination, network),
   mirrorDoctor: async (dir, network) => (await import('../consumer/doctor.ts')).mirrorDoctor(dir, network),
+  materializeTrivyCache: async (dir, cache, options) =>
+    (await import('../consumer/materialize.ts')).materializeTrivyCache(dir, cache, options),
   extract: async (source, out, network) => (await import('../consumer/extract.ts')).extract(source, out, network),
   verify: async (source, options) => (await import('../consumer/verify.ts')).verify(source, options),
 };

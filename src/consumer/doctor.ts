@@ -5,13 +5,17 @@ import type { Digest } from '../core/digest.ts';
 import { toExportError } from '../core/errors.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import { childrenOf, parseManifest, type StoredManifest } from '../oci/manifest.ts';
-import { manifestMediaTypes } from '../oci/media-types.ts';
+import { isIndexType, manifestMediaTypes } from '../oci/media-types.ts';
+import type { RepositoryReader } from '../oci/repository.ts';
+import type { ShardedBundle } from '../profiles/sharded/compose.ts';
 import { readBundle } from '../profiles/sharded/read.ts';
 import { checkState } from './check-state.ts';
+import { unlessFaulty } from './content-faults.ts';
 import { blobsOf, isSound } from './damaged-blobs.ts';
 import { isShardedManifest } from './fetch-artifact.ts';
 import { Fetcher } from './fetcher.ts';
 import { MirrorFolder } from './mirror-folder.ts';
+import { obtainDatabase } from './obtain-database.ts';
 import { openSource, type OpenedSource } from './open-source.ts';
 import { rebuildIndex } from './rebuild-index.ts';
 import type { DoctorResult, NetworkOptions } from './types.ts';
@@ -51,6 +55,8 @@ class Examination {
     const all = await blobsOf(layout);
     for (const digest of all) if (!(await isSound(layout, digest))) this.#damaged.add(digest);
     const roots = new Map((await layout.roots()).map(({ descriptor }) => [descriptor.digest, descriptor]));
+    // Mirrors first: what they make can be made again once their rows are whole.
+    for (const root of roots.values()) if (isIndexType(root.mediaType)) await this.#examine(root, 'index.json');
     for (const root of roots.values()) await this.#examine(root, 'index.json');
     const wholeWasSeen = this.#unrepaired() === 0;
     for (const digest of this.#damaged) if (!this.#seen.has(digest)) await this.#noteUnneeded(digest, wholeWasSeen);
@@ -92,6 +98,7 @@ class Examination {
     const { layout } = this.#folder;
     try {
       const source = await this.#openSource();
+      if (await this.#makeAgain(descriptor.digest, source)) return undefined;
       if (!source) return 'where it came from is not known: pull again';
       if (manifestMediaTypes.includes(descriptor.mediaType)) {
         const stored = await source.reader.manifest(descriptor.digest);
@@ -108,6 +115,28 @@ class Examination {
     }
   }
 
+  /** Part of a database that a mirror of this folder makes: out of its rows. */
+  async #makeAgain(digest: Digest, source: OpenedSource | undefined): Promise<boolean> {
+    const { layout } = this.#folder;
+    for (const { descriptor } of await layout.roots()) {
+      const bundle = await unlessFaulty(() => this.#bundleOf(descriptor));
+      const rebuilds = bundle?.exportManifest.rebuilds;
+      if (!bundle || (rebuilds?.layerDigest !== digest && rebuilds?.manifestDigest !== digest)) continue;
+      await this.#folder.drop(digest);
+      const beside = (name: string): RepositoryReader => source?.beside(name) ?? layout;
+      await obtainDatabase(bundle, { folder: this.#folder, beside, signal: this.#network.signal });
+      this.#damaged.delete(digest);
+      return true;
+    }
+    return false;
+  }
+
+  /** The mirror or json bundle that a root of the folder is; undefined for everything else. */
+  async #bundleOf({ digest, mediaType }: Descriptor): Promise<ShardedBundle | undefined> {
+    const stored = isIndexType(mediaType) ? await this.#folder.layout.manifest(digest) : undefined;
+    return stored && isShardedManifest(stored) ? readBundle(this.#folder.layout, stored) : undefined;
+  }
+
   async #replace({ descriptor, bytes }: StoredManifest): Promise<void> {
     await this.#folder.drop(descriptor.digest);
     await this.#folder.layout.pushBlob(descriptor, bytes);
@@ -121,14 +150,13 @@ class Examination {
   }
 
   /** Sound blobs may still be the wrong ones for each other. */
-  async #checkBundle({ digest }: Descriptor): Promise<void> {
+  async #checkBundle(root: Descriptor): Promise<void> {
     const { layout } = this.#folder;
     try {
-      const stored = await layout.manifest(digest);
-      if (!stored || !isShardedManifest(stored)) return;
-      await checkState(layout, await readBundle(layout, stored), { signal: this.#network.signal });
+      const bundle = await this.#bundleOf(root);
+      if (bundle) await checkState(layout, bundle, { signal: this.#network.signal });
     } catch (thrown) {
-      this.#note(digest, toExportError(thrown).message, false);
+      this.#note(root.digest, toExportError(thrown).message, false);
     }
   }
 

@@ -42,7 +42,7 @@ export async function fetchLayers(
 export async function fetchGraph(
   reader: RepositoryReader,
   root: StoredManifest,
-  { fetcher }: DeriveContext,
+  { fetcher }: Pick<DeriveContext, 'fetcher'>,
 ): Promise<{ readonly bytes: number; readonly digests: readonly Digest[] }> {
   const sizes = new Map<Digest, number>();
   const blobs: Descriptor[] = [];

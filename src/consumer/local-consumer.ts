@@ -2,6 +2,7 @@
 
 import { mirrorDoctor } from './doctor.ts';
 import { extract } from './extract.ts';
+import { materializeTrivyCache } from './materialize.ts';
 import { mirrorPull } from './pull.ts';
 import { mirrorPush } from './push.ts';
 import { mirrorChanges, mirrorRecords } from './records.ts';
@@ -14,6 +15,7 @@ export const localConsumer: Consumer = {
   mirrorChanges,
   mirrorPush,
   mirrorDoctor,
+  materializeTrivyCache,
   extract,
   verify,
 };

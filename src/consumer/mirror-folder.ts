@@ -49,6 +49,18 @@ export class MirrorFolder {
     return join(this.#private, 'patches', fileName(digest));
   }
 
+  /** An empty folder for files that are made on the way to a blob. */
+  async workFolder(): Promise<string> {
+    await this.clearWork();
+    const path = join(this.#private, 'work');
+    await makeFolder(path);
+    return path;
+  }
+
+  async clearWork(): Promise<void> {
+    await rm(join(this.#private, 'work'), { recursive: true, force: true });
+  }
+
   /** Whether a blob of that size is there; its bytes are not looked at. */
   async has({ digest, size }: { readonly digest: Digest; readonly size: number }): Promise<boolean> {
     return (await this.layout.statBlob(digest)) === size;

@@ -8,6 +8,7 @@ import type { Descriptor } from '../oci/descriptor.ts';
 import { formatReference, parseReference } from '../oci/reference.ts';
 import { isLayout, parseLayoutReference } from '../registry/layout/layout-reference.ts';
 import { openLayout, type LayoutRepository } from '../registry/layout/layout-repository.ts';
+import { isDatabaseTag } from './database-tags.ts';
 import { openNetwork } from './network.ts';
 import { SourceReader } from './source-reader.ts';
 import { isSignatureTag, isStateTag } from './state-tags.ts';
@@ -22,6 +23,10 @@ export type OpenedSource = {
   /** The tag that was named, or the one that stands for none; absent when a digest alone was named. */
   readonly tag?: string;
   readonly digest?: Digest;
+  /** The repository of that name beside the named one; in a folder, where everything is in one place, the folder. */
+  beside(name: string): SourceReader;
+  /** Blobs that were fetched to their end, from the named repository and those beside it. */
+  blobsFetched(): number;
   /** Bytes of all response bodies; of a layout, the bytes that were read. */
   bytesFetched(): number;
   close(): Promise<void>;
@@ -39,11 +44,23 @@ export async function openSource(text: string, options: NetworkOptions): Promise
   const reference = parseReference(text);
   let bytes = 0;
   const network = openNetwork(options, (count) => (bytes += count));
-  const { tag, digest } = reference;
+  const { registry, repository, tag, digest } = reference;
+  const reader = new SourceReader(network.repository(reference));
+  const others = new Map<string, SourceReader>();
+  const beside = (name: string): SourceReader => {
+    const known = others.get(name);
+    if (known) return known;
+    const sibling = `${repository.slice(0, repository.lastIndexOf('/') + 1)}${name}`;
+    const opened = new SourceReader(network.repository({ registry, repository: sibling }));
+    others.set(name, opened);
+    return opened;
+  };
   const named = tag ?? (digest === undefined ? 'latest' : undefined);
   return {
     text: formatReference(reference),
-    reader: new SourceReader(network.repository(reference)),
+    reader,
+    beside,
+    blobsFetched: () => [reader, ...others.values()].reduce((sum, { blobs }) => sum + blobs, 0),
     ...(named === undefined ? {} : { tag: named }),
     ...(digest === undefined ? {} : { digest }),
     bytesFetched: () => bytes,
@@ -61,6 +78,8 @@ async function openFolder(
   return {
     text: resolve(local.dir) + text.slice(local.dir.length),
     reader,
+    beside: () => reader,
+    blobsFetched: () => reader.blobs,
     layout,
     ...(tag === undefined ? {} : { tag }),
     ...(local.digest === undefined ? {} : { digest: local.digest }),
@@ -71,7 +90,7 @@ async function openFolder(
 
 /** `latest`, else the only tag that people gave, else the newest state. */
 async function usualTag(layout: LayoutRepository): Promise<string> {
-  const tags = (await layout.tags()).filter((tag) => !isSignatureTag(tag));
+  const tags = (await layout.tags()).filter((tag) => !isSignatureTag(tag) && !isDatabaseTag(tag));
   if (tags.includes('latest')) return 'latest';
   const named = tags.filter((tag) => !isStateTag(tag));
   const states = tags.filter(isStateTag);

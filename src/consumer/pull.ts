@@ -7,6 +7,7 @@ import type { Descriptor } from '../oci/descriptor.ts';
 import type { StoredManifest } from '../oci/manifest.ts';
 import { mediaTypes } from '../oci/media-types.ts';
 import { readDeltaStep, type DeltaStep } from './delta-chain.ts';
+import { pullDatabase } from './pull-database.ts';
 import { hasSignature, carrySignatures, verifySignature } from './signatures.ts';
 import { unlessFaulty } from './content-faults.ts';
 import { MirrorFolder } from './mirror-folder.ts';
@@ -81,8 +82,10 @@ async function pullInto(
     const { reader } = source;
     await carrySignatures(reader, folder.layout, manifest.descriptor, signature.verification, options);
   }
+  const database = obtained.bundle && (await pullDatabase(obtained.bundle, folder, { source, tag, options }));
   await publishState(folder, { manifest, tag, reference: source.text });
-  return result(manifest, obtained, source, [...obtained.verified, ...signature.verified]);
+  const verified = [...obtained.verified, ...signature.verified, ...(database?.verified ?? [])];
+  return { ...result(manifest, obtained, source, verified), ...(database ? { database: database.facts } : {}) };
 }
 
 type Vouched = {
@@ -127,7 +130,7 @@ function result(
     records: state?.records ?? null,
     bytesTotal: bytes,
     bytesFetched: source.bytesFetched(),
-    blobsFetched: source.reader.blobs,
+    blobsFetched: source.blobsFetched(),
     shardsDerived,
     verified,
   };

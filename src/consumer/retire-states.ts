@@ -5,6 +5,9 @@ import type { Digest } from '../core/digest.ts';
 import { parseManifest, type StoredManifest } from '../oci/manifest.ts';
 import { annotationNames, manifestMediaTypes } from '../oci/media-types.ts';
 import type { LayoutRepository } from '../registry/layout/layout-repository.ts';
+import { readBundle } from '../profiles/sharded/read.ts';
+import { isDatabaseStateTag } from './database-tags.ts';
+import { isShardedManifest } from './fetch-artifact.ts';
 import type { MirrorFolder } from './mirror-folder.ts';
 import { isStateTag, stateTag, subjectOfTag } from './state-tags.ts';
 
@@ -49,6 +52,7 @@ async function retireOthers(layout: LayoutRepository, kept: readonly Digest[]): 
   for (const { tag, descriptor } of await layout.roots()) {
     if (tag !== undefined && isStateTag(tag) && !kept.includes(descriptor.digest)) await layout.deleteTag(tag);
   }
+  await retireDatabases(layout, kept);
   await layout.prune();
   let orphans = 0;
   for (const tag of await layout.tags()) {
@@ -58,4 +62,17 @@ async function retireOthers(layout: LayoutRepository, kept: readonly Digest[]): 
     orphans++;
   }
   if (orphans > 0) await layout.prune();
+}
+
+/** Databases that no kept mirror makes lose the names of their states, and then, unless something else has it, go. */
+async function retireDatabases(layout: LayoutRepository, kept: readonly Digest[]): Promise<void> {
+  const tags = (await layout.tags()).filter(isDatabaseStateTag);
+  if (tags.length === 0) return;
+  const made = new Set<Digest | undefined>();
+  for (const digest of kept) {
+    const stored = await layout.manifest(digest);
+    if (stored && isShardedManifest(stored))
+      made.add((await readBundle(layout, stored)).exportManifest.rebuilds?.manifestDigest);
+  }
+  for (const tag of tags) if (!made.has((await layout.resolve(tag))?.digest)) await layout.deleteTag(tag);
 }

@@ -41,6 +41,12 @@ export type PullResult = {
   readonly shardsDerived: number;
   /** Names of what was verified: digests, set-root, journals, signature … */
   readonly verified: readonly string[];
+  /** Of the mirror of a database: the artifact that is in the folder now, and how it came there. */
+  readonly database?: {
+    readonly digest: Digest;
+    readonly layerDigest: Digest;
+    readonly how: 'present' | 'rebuilt' | 'fetched';
+  };
 };
 
 export type PushResult = {
@@ -48,12 +54,24 @@ export type PushResult = {
   readonly tags: readonly string[];
   readonly bytesPushed: number;
   readonly blobsPushed: number;
+  /** Databases that were put beside the mirror; absent when there are none. */
+  readonly databases?: readonly { readonly repository: string; readonly tags: readonly string[] }[];
 };
 
 export type DoctorResult = {
   readonly ok: boolean;
   readonly checked: number;
   readonly damaged: readonly { readonly digest: string; readonly reason: string; readonly repaired: boolean }[];
+};
+
+/** A database in a Trivy cache. */
+export type MaterializeResult = {
+  /** Of the artifact that the database is in. */
+  readonly digest: Digest;
+  /** What Trivy reads. */
+  readonly path: string;
+  readonly updatedAt: string;
+  readonly nextUpdate: string;
 };
 
 export type ExtractResult = { readonly documents: number; readonly bytes: number };
@@ -73,6 +91,11 @@ export interface Consumer {
     network: NetworkOptions & Pick<PullOptions, 'onProgress'>,
   ): Promise<PushResult>;
   mirrorDoctor(dir: string, network: NetworkOptions): Promise<DoctorResult>;
+  materializeTrivyCache(
+    dir: string,
+    cache: string,
+    options: NetworkOptions & { readonly now: Date },
+  ): Promise<MaterializeResult>;
   extract(source: string, out: string, network: NetworkOptions): Promise<ExtractResult>;
   verify(source: string, options: NetworkOptions & { readonly key?: string }): Promise<VerifyResult>;
 }

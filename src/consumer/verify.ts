@@ -13,7 +13,8 @@ import type { Check } from '../trust/types.ts';
 import { parsePublicKey } from '../trust/public-key.ts';
 import { verifySubject } from '../trust/verify-subject.ts';
 import { checkState } from './check-state.ts';
-import { isContentFault } from './content-faults.ts';
+import { isContentFault, unlessFaulty } from './content-faults.ts';
+import { isSound } from './damaged-blobs.ts';
 import { isShardedManifest } from './fetch-artifact.ts';
 import { openSource, resolveSource, type OpenedSource } from './open-source.ts';
 import { hasProvenance } from './signatures.ts';
@@ -38,6 +39,7 @@ export async function verify(text: string, options: VerifyOptions): Promise<Veri
       named,
       ...(await checkSignatures(source, root, options.key)),
       ...(await checkContent(source.reader, root, options)),
+      ...(await checkDatabase(source, root)),
     ];
     return { ok: checks.every((check) => check.ok || isNotChecked(check)), checks };
   } finally {
@@ -112,6 +114,22 @@ async function checkBundle(
     evidence('journals', `${journals.length} lead from the base to ${last} without a gap`),
     evidence('set-root', `${state.setRoot} over ${state.records} records, computed anew`),
   ];
+}
+
+/** Of a mirror that makes a database: whether the folder has the artifact that its export manifest names. */
+async function checkDatabase({ reader, layout }: OpenedSource, root: Descriptor): Promise<readonly Check[]> {
+  const rebuilds = await unlessFaulty(async () => {
+    const stored = await readManifest(reader, root);
+    return isShardedManifest(stored) ? (await readBundle(reader, stored)).exportManifest.rebuilds : undefined;
+  });
+  if (rebuilds === undefined) return [];
+  const { reference, manifestDigest, layerDigest } = rebuilds;
+  if (layout === undefined) return [skipped('database', `${reference}@${manifestDigest} has a reference of its own`)];
+  for (const digest of [manifestDigest, layerDigest]) {
+    if (await isSound(layout, digest)) continue;
+    return [{ name: 'database', ok: false, reason: `${digest} of ${reference} is missing or damaged` }];
+  }
+  return [evidence('database', `${manifestDigest} is there, with the layer ${layerDigest}`)];
 }
 
 /** Which of the checks an error of reading the state belongs to. */

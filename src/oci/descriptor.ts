@@ -12,6 +12,8 @@ export type Descriptor = {
   readonly size: number;
   readonly artifactType?: string;
   readonly annotations?: Annotations;
+  /** The content itself in base64, where a manifest carries it; never read back. */
+  readonly data?: string;
 };
 
 /** The descriptor of bytes that are in memory. */

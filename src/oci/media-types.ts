@@ -29,6 +29,7 @@ export const artifactTypes = {
   mirrorHead: 'application/vnd.export-center.mirror.head.v1',
   mirrorDelta: 'application/vnd.export-center.mirror.delta.v1',
   jsonRaw: 'application/vnd.export-center.json.raw.v1',
+  trivyDatabase: 'application/vnd.aquasec.trivy.config.v1+json',
   overlay: 'application/vnd.export-center.overlay.v1',
 } as const;
 

@@ -10,6 +10,9 @@ export type Artifact = {
   /** What the tags will resolve to. */
   readonly root: Descriptor;
   readonly head: HeadFields;
+  /** Set root of the evidence that it was made of, where that is not the state's own. */
+  readonly evidence?: Digest;
+  readonly overlays?: readonly { readonly source: string; readonly sha256: string }[];
   /** Digest of the artifact's config: the export manifest, or a delta's config. */
   readonly config: Digest;
   readonly previous: Digest | null;

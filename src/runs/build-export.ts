@@ -25,7 +25,7 @@ export async function buildExport(
   context: RunContext,
   tally: Tally,
 ): Promise<ShardedBundle> {
-  const store = storeContext(plan, task, context, tally);
+  const store = storeContext(plan.repository, task, context, tally);
   const { reader } = context;
   const { view, scoped } = plan.state;
   const lines = () => linesOfState(reader, view, scoped);
@@ -71,11 +71,12 @@ export async function bundleOf(repository: Repository, digest: Digest): Promise<
   return readBundle(repository, index);
 }
 
-function storeContext(plan: ExportPlan, task: RunTask, context: RunContext, tally: Tally): StoreContext {
+/** How a run stores blobs: found by their raw digests, counted, with progress. */
+export function storeContext(repository: Repository, task: RunTask, context: RunContext, tally: Tally): StoreContext {
   let done = 0;
   let told = 0;
   return {
-    repository: plan.repository,
+    repository,
     encoders: context.encoders,
     signal: task.signal,
     blobs: {
@@ -98,7 +99,8 @@ function storeContext(plan: ExportPlan, task: RunTask, context: RunContext, tall
 /** Raw bytes between two progress events. */
 const progressBytes = 8 * 1024 * 1024;
 
-async function storeManifests(repository: Repository, bundle: ShardedBundle, tally: Tally): Promise<void> {
+/** Configs, then manifests, children before parents, without a tag. */
+export async function storeManifests(repository: Repository, bundle: ShardedBundle, tally: Tally): Promise<void> {
   for (const { descriptor, bytes } of smallBlobsOf(bundle)) {
     if ((await repository.pushBlob(descriptor, bytes)) !== 'written') continue;
     tally.add(descriptor);

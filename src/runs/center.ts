@@ -2,6 +2,7 @@
 // `api/client.ts` over HTTP; the command line and the API routes see nothing else, so both give the same results.
 
 import type { IngestOptions, IngestProgress, IngestResult, SourceSummary } from '../evidence/types.ts';
+import type { VexStatus } from '../profiles/trivy-db/vex/statements.ts';
 import type { AccessCenter, Actor } from './access-center.ts';
 import type { ScrubProgress, ScrubReport } from '../registry/storage/scrub.ts';
 
@@ -72,6 +73,10 @@ export type ProfileDocument = {
   readonly maxShrink?: number;
   /** Oldest age that the newest record may have, an ISO 8601 duration such as `P7D`; absent = any. */
   readonly maxAge?: string;
+  /** How long a database counts as fresh after its newest record, such as `P1D`; for the databases alone. */
+  readonly validFor?: string;
+  /** VEX statuses that take an advisory out of a database, such as `not_affected`; absent = none does. */
+  readonly suppress?: readonly VexStatus[];
   /** How copies for other registries are written: in the types of an image, where they allow no others. */
   readonly encoding?: 'plain';
 };

@@ -1,12 +1,12 @@
 // The way of one export, from plan to record. Every step is idempotent: a run that is repeated gives the same digests
 // and finds its blobs present.
 
-import type { PublishedState } from '../db/states.ts';
 import type { RunResult } from './center.ts';
 import type { Artifact } from './artifact.ts';
+import { exportDatabase } from './database/export-database.ts';
 import { exportBundle } from './export-bundle.ts';
 import { exportDelta } from './export-delta.ts';
-import type { Profile } from './profile-document.ts';
+import { isDatabase, type Profile } from './profile-document.ts';
 import { attestArtifact, copyToDestination, tagArtifact, verifyArtifact, type Copied } from './publish.ts';
 import { copyPlain } from './publish-plain.ts';
 import { Tally, type RunContext, type RunTask } from './run-context.ts';
@@ -17,8 +17,21 @@ export type RunProfiles = {
   readonly full: Profile;
 };
 
+/** What a run published: what `--to` copies and, last in it, what the result names. */
+type Published = { readonly artifacts: readonly Artifact[]; readonly bytesNew: number; readonly layersNew: number };
+
 /** Leaves first, names last: a crash at any point leaves no half-visible bundle. */
-export async function execute({ profile, full }: RunProfiles, task: RunTask, context: RunContext): Promise<RunResult> {
+export async function execute(profiles: RunProfiles, task: RunTask, context: RunContext): Promise<RunResult> {
+  const { profile } = profiles;
+  const published = isDatabase(profile.kind)
+    ? await publishDatabase(profile, task, context)
+    : await publishBundle(profiles, task, context);
+  const { to } = task.request;
+  const copied = to === undefined ? undefined : await copyAll(published.artifacts, to, profiles, task, context);
+  return resultOf(profile, published, task, context, copied);
+}
+
+async function publishBundle({ profile, full }: RunProfiles, task: RunTask, context: RunContext): Promise<Published> {
   const tally = new Tally();
   const isDelta = profile.kind === 'mirror:delta';
   const bundleTask = isDelta ? withoutBase(task) : task;
@@ -31,9 +44,19 @@ export async function execute({ profile, full }: RunProfiles, task: RunTask, con
     await release(delta, profile, tally, task, context);
     artifacts.push(delta);
   }
-  const { to } = task.request;
-  const copied = to === undefined ? undefined : await copyAll(artifacts, to, { profile, full }, task, context);
-  return resultOf(profile, artifacts.at(-1) as Artifact, state, tally, task, context, copied);
+  return { artifacts, bytesNew: tally.bytes, layersNew: tally.layers };
+}
+
+/** The artifact that Trivy reads, then the mirror of its rows, which stays at home. */
+async function publishDatabase(profile: Profile, task: RunTask, context: RunContext): Promise<Published> {
+  const parts = await exportDatabase(profile, task, context);
+  for (const { artifact, tally } of parts) await release(artifact, profile, tally, task, context);
+  const tallies = [...new Set(parts.map(({ tally }) => tally))];
+  return {
+    artifacts: parts.slice(0, 1).map(({ artifact }) => artifact),
+    bytesNew: tallies.reduce((sum, { bytes }) => sum + bytes, 0),
+    layersNew: tallies.reduce((sum, { layers }) => sum + layers, 0),
+  };
 }
 
 /** In the encoding that the run's profile asks for. */
@@ -64,13 +87,12 @@ async function release(artifact: Artifact, profile: Profile, tally: Tally, task:
 
 function resultOf(
   profile: Profile,
-  { root, repository, tags, bytes, layers }: Artifact,
-  state: PublishedState,
-  tally: Tally,
+  { artifacts, bytesNew, layersNew }: Published,
   task: RunTask,
   context: RunContext,
   copied: Copied | undefined,
 ): RunResult {
+  const { root, repository, tags, bytes, layers, head } = artifacts.at(-1) as Artifact;
   const own = `${context.registryHost()}/${repository.name}:${tags.at(-1)}`;
   return {
     run: task.id,
@@ -78,11 +100,11 @@ function resultOf(
     state: 'succeeded',
     reference: copied ? `${copied.repository.name}:${copied.tag}` : own,
     digest: copied?.digest ?? root.digest,
-    setRoot: state.setRoot,
-    records: state.records,
+    setRoot: head.state.setRoot,
+    records: head.state.records,
     bytes,
-    bytesNew: tally.bytes,
+    bytesNew,
     layers,
-    layersNew: tally.layers,
+    layersNew,
   };
 }

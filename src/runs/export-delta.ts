@@ -8,7 +8,6 @@ import { headFieldsOf, type ExportManifest } from '../profiles/sharded/documents
 import type { Descriptor } from '../oci/descriptor.ts';
 import { parseManifest, type ImageManifest, type StoredManifest } from '../oci/manifest.ts';
 import type { Repository } from '../oci/repository.ts';
-import type { ShardedBundle } from '../profiles/sharded/compose.ts';
 import { stateTag, type Artifact } from './artifact.ts';
 import { bundleOf, chainBack, scopedStateOf } from './build-export.ts';
 import { baseMissing, resolveBase } from './plan-export.ts';
@@ -23,6 +22,9 @@ export type DeltaRequest = {
   readonly target: PublishedState;
 };
 
+/** What a delta has to know of the bundle that it leads to. */
+export type DeltaTarget = Pick<PublishedState, 'digest' | 'created' | 'previous'>;
+
 export async function exportDelta(
   request: DeltaRequest,
   task: RunTask,
@@ -32,19 +34,17 @@ export async function exportDelta(
   const { repository, target } = request;
   const { base } = task.request;
   const existing = base === undefined ? await repository.manifest(deltaTagOf(target.digest)) : undefined;
-  if (existing) return existingDelta(request, existing, await bundleOf(repository, target.digest));
+  if (existing) {
+    const { exportManifest } = await bundleOf(repository, target.digest);
+    return deltaArtifact(request, storedDelta(existing), exportManifest, true);
+  }
   const from = base === undefined ? target.previous : await baseDigest(repository, base);
   const { exportManifest } = await bundleOf(repository, target.digest);
   await task.report({ state: 'building', message: from === null ? 'first state, no patch' : `patch from ${from}` });
   const steps = from === null ? [] : await stepsSince(request, from, context);
   const delta = await buildDelta({ target: target.digest, manifest: exportManifest, from, steps }, context.encoders);
-  await storeDelta(repository, delta, tally);
-  const parts = {
-    manifest: delta.manifest,
-    config: delta.config.descriptor,
-    layers: delta.layers.map(({ descriptor }) => descriptor),
-  };
-  const artifact = artifactOf(request, parts, exportManifest, base === undefined);
+  const stored = await storeDelta(repository, delta, tally);
+  const artifact = deltaArtifact(request, stored, exportManifest, base === undefined);
   await tellLargeDelta(artifact, target, task);
   return artifact;
 }
@@ -82,34 +82,37 @@ async function stepsSince({ profile, target }: DeltaRequest, from: Digest, conte
   return steps;
 }
 
-async function storeDelta(
+export async function storeDelta(
   repository: Repository,
   { config, layers, manifest }: DeltaBundle,
   tally: Tally,
-): Promise<void> {
+): Promise<StoredDelta> {
   for (const { descriptor, bytes } of [config, ...layers]) {
     if ((await repository.pushBlob(descriptor, bytes)) !== 'written') continue;
     tally.add(descriptor);
     if (descriptor !== config.descriptor) tally.layers++;
   }
   if ((await repository.pushManifest(manifest)) === 'written') tally.add(manifest.descriptor);
+  return storedDelta(manifest);
 }
 
-/** The delta that was made before for the same target. */
-function existingDelta(request: DeltaRequest, manifest: StoredManifest, { exportManifest }: ShardedBundle): Artifact {
-  const image = parseManifest(manifest.bytes, manifest.descriptor.mediaType) as ImageManifest;
-  return artifactOf(request, { manifest, config: image.config, layers: image.layers }, exportManifest, true);
+/** What the manifest of a delta says of its parts. */
+export function storedDelta(manifest: StoredManifest): StoredDelta {
+  const { config, layers } = parseManifest(manifest.bytes, manifest.descriptor.mediaType) as ImageManifest;
+  return { manifest, config, layers };
 }
 
-type DeltaParts = {
+/** A delta that is in the repository. */
+export type StoredDelta = {
   readonly manifest: StoredManifest;
   readonly config: Descriptor;
   readonly layers: readonly Descriptor[];
 };
 
-function artifactOf(
-  { repository, target }: DeltaRequest,
-  { manifest, config, layers }: DeltaParts,
+/** A stored delta as what a run publishes; `leadsFromPrevious` makes it the one that consumers find. */
+export function deltaArtifact(
+  { repository, target }: Pick<DeltaRequest, 'repository'> & { readonly target: DeltaTarget },
+  { manifest, config, layers }: StoredDelta,
   exportManifest: ExportManifest,
   leadsFromPrevious: boolean,
 ): Artifact {

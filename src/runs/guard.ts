@@ -11,6 +11,9 @@ const defaultMaxShrink = 0.2;
 /** A collection smaller than this may shrink by any share as long as the whole state does not. */
 const smallCollection = 100;
 
+/** Records, and how many of them in each collection or bucket. */
+export type Counted = Pick<StateFacts, 'records' | 'collections'>;
+
 export type GuardInput = {
   readonly profile: Profile;
   readonly state: StateFacts;
@@ -23,6 +26,11 @@ export type GuardInput = {
 /** Throws ERR_EXPORT_SHRUNK or ERR_EXPORT_STALE. */
 export function guardState({ profile, state, last, acceptShrink, now }: GuardInput): void {
   if (last && !acceptShrink) guardShrink(profile, state, last);
+  guardAge(profile, state, now);
+}
+
+/** Throws ERR_EXPORT_STALE. */
+export function guardAge(profile: Profile, state: StateFacts, now: Date): void {
   const maxAgeMs = profile.maxAge === undefined ? undefined : parseDuration(profile.maxAge);
   if (maxAgeMs !== undefined && now.getTime() - Date.parse(state.created) > maxAgeMs) {
     throw new ExportError(
@@ -33,7 +41,8 @@ export function guardState({ profile, state, last, acceptShrink, now }: GuardInp
   }
 }
 
-function guardShrink(profile: Profile, state: StateFacts, last: StateFacts): void {
+/** Throws ERR_EXPORT_SHRUNK that names what lost most. */
+export function guardShrink(profile: Profile, state: Counted, last: Counted): void {
   const share = profile.maxShrink ?? defaultMaxShrink;
   const lost = (from: number, to: number): boolean => from - to > share * from;
   const losses = lossesOf(last.collections, state.collections);

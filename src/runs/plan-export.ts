@@ -112,7 +112,10 @@ async function headOf(profile: Profile, state: StatePlan, context: RunContext): 
 }
 
 /** The sources that have records in the state, with what their licences ask to be said. */
-async function sourcesOf({ collections }: StatePlan, context: RunContext): Promise<SourceRow[]> {
+export async function sourcesOf(
+  { collections }: Pick<StatePlan, 'collections'>,
+  context: RunContext,
+): Promise<SourceRow[]> {
   const names = new Set(Object.keys(collections).map((collection) => collection.split('/')[1] as string));
   const known = new Map((await context.attributions()).map((row) => [row.source, row]));
   return [...names].sort().map((source) => {

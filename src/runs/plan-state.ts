@@ -10,8 +10,7 @@ import { keepScopeState, scopeState, type ScopeState, type StateFacts } from '..
 import type { EntryChange, StateReader, View } from '../evidence/types.ts';
 import { LeafSet } from '../shard/set-root.ts';
 import { SetRootIndex } from '../shard/set-root-index.ts';
-import type { ProfileScope } from './center.ts';
-import { fixedFilter, isRelative, scopeFilter, type Filter } from './scope.ts';
+import { fixedFilter, isRelative, scopeFilter, type EvidenceScope, type Filter } from './scope.ts';
 import { entryChanges, type ScopedState } from './state-changes.ts';
 
 export type StatePlan = StateFacts & { readonly scoped: ScopedState; readonly view: View };
@@ -23,7 +22,7 @@ export type PlanSource = {
 };
 
 /** The newest committed state of a scope. */
-export async function planState(source: PlanSource, view: View, scope: ProfileScope): Promise<StatePlan> {
+export async function planState(source: PlanSource, view: View, scope: EvidenceScope): Promise<StatePlan> {
   const sequence = await source.reader.sequence();
   const key = digestOf(canonicalJson({ view, scope } as unknown as Json));
   const kept = await scopeState(source.db, source.tenant, key);
@@ -36,17 +35,17 @@ export async function planState(source: PlanSource, view: View, scope: ProfileSc
   return planOf(facts, view, scope);
 }
 
-function planOf({ rootIndex: _rootIndex, ...facts }: ScopeState, view: View, scope: ProfileScope): StatePlan {
+function planOf({ rootIndex: _rootIndex, ...facts }: ScopeState, view: View, scope: EvidenceScope): StatePlan {
   return { ...facts, view, scoped: scopedState(scope, facts.sequence, facts.created) };
 }
 
 /** A scope at a sequence; equal filter keys mean that the same entries pass. */
-export function scopedState(scope: ProfileScope, sequence: number, created: string): ScopedState {
+export function scopedState(scope: EvidenceScope, sequence: number, created: string): ScopedState {
   const filterKey = canonicalJson({ scope, ...(isRelative(scope) ? { created } : {}) } as unknown as Json);
   return { sequence, filter: scopeFilter(scope, created), filterKey };
 }
 
-async function planWhole(reader: StateReader, view: View, scope: ProfileScope, sequence: number): Promise<ScopeState> {
+async function planWhole(reader: StateReader, view: View, scope: EvidenceScope, sequence: number): Promise<ScopeState> {
   const created = await createdOf(reader, view, fixedFilter(scope), sequence);
   const { filter } = scopedState(scope, sequence, created);
   const leaves = new LeafSet();
@@ -64,7 +63,7 @@ async function planWhole(reader: StateReader, view: View, scope: ProfileScope, s
 async function planFrom(
   reader: StateReader,
   view: View,
-  scope: ProfileScope,
+  scope: EvidenceScope,
   kept: ScopeState,
   sequence: number,
 ): Promise<ScopeState> {

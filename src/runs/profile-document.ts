@@ -5,6 +5,7 @@ import { canonicalJson, type Json } from '../core/canonical-json.ts';
 import { digestOf, type Digest } from '../core/digest.ts';
 import { ExportError } from '../core/errors.ts';
 import { overlayRepository } from '../profiles/database/overlay.ts';
+import type { VexStatus } from '../profiles/trivy-db/vex/statements.ts';
 import type { ProfileDocument } from './center.ts';
 import { parseDuration } from './duration.ts';
 import { parseScope } from './scope.ts';
@@ -12,7 +13,10 @@ import { parseScope } from './scope.ts';
 export type Profile = ProfileDocument & { readonly revision: Digest; readonly repository: string };
 
 /** What this program can build so far. */
-export const kinds = ['json:raw', 'mirror:full', 'mirror:delta'] as const;
+export const kinds = ['json:raw', 'mirror:full', 'mirror:delta', 'trivy:db'] as const;
+
+/** The kinds that are databases, with the time for which one counts as fresh unless the profile says otherwise. */
+const databaseKinds: { readonly [kind: string]: string } = { 'trivy:db': 'P1D' };
 
 /** The built-in profiles and their repositories (contract.md, "In the registry"). */
 const builtinRepositories: { readonly [name: string]: string } = {
@@ -32,10 +36,18 @@ const reservedRepositories = new Set([
   'tuf',
 ]);
 
-export const builtinProfiles: readonly ProfileDocument[] = kinds.map((kind) => ({ name: kind, kind, scope: {} }));
+export const builtinProfiles: readonly ProfileDocument[] = kinds.map((kind) => ({
+  name: kind,
+  kind,
+  scope: {},
+  ...freshness(kind, undefined),
+}));
+
+/** What a supplier may say of a product that takes an advisory away. */
+const suppressing: readonly VexStatus[] = ['not_affected', 'fixed'];
 
 const namePattern = /^[a-z0-9]+(?:[._:-][a-z0-9]+)*$/;
-const members = new Set(['name', 'kind', 'scope', 'maxShrink', 'maxAge', 'encoding']);
+const members = new Set(['name', 'kind', 'scope', 'maxShrink', 'maxAge', 'validFor', 'suppress', 'encoding']);
 
 /** Checks a profile document; throws INPUT_INVALID that names the member and the rule. */
 export function parseProfile(value: unknown): ProfileDocument {
@@ -56,21 +68,58 @@ export function parseProfile(value: unknown): ProfileDocument {
     scope: parseScope(fields['scope'] ?? {}),
     ...(fields['maxShrink'] === undefined ? {} : { maxShrink: parseShare(fields['maxShrink']) }),
     ...(fields['maxAge'] === undefined ? {} : { maxAge: parseAge(fields['maxAge']) }),
-    ...(fields['encoding'] === undefined ? {} : { encoding: parseEncoding(fields['encoding']) }),
+    ...freshness(kind, fields['validFor']),
+    ...(fields['suppress'] === undefined ? {} : { suppress: parseSuppress(fields['suppress'], kind) }),
+    ...(fields['encoding'] === undefined ? {} : { encoding: parseEncoding(fields['encoding'], kind) }),
   };
+}
+
+function parseSuppress(value: unknown, kind: string): VexStatus[] {
+  if (kind !== 'trivy:db') throw refused('suppress belongs to trivy:db alone');
+  const known: readonly unknown[] = suppressing;
+  if (Array.isArray(value) && value.length > 0 && value.every((status) => known.includes(status))) {
+    return suppressing.filter((status) => value.includes(status));
+  }
+  throw refused(`suppress must be a list of ${suppressing.join(' and ')}`);
+}
+
+/** A database says in every revision for how long it is fresh. */
+function freshness(kind: string, value: unknown): { readonly validFor?: string } {
+  const usual = databaseKinds[kind];
+  if (usual === undefined && value === undefined) return {};
+  if (usual === undefined) throw refused('validFor belongs to databases alone');
+  const validFor = value ?? usual;
+  if (typeof validFor === 'string' && parseDuration(validFor) !== undefined) return { validFor };
+  throw refused('validFor must be an ISO 8601 duration of days or hours, such as P1D or PT36H');
+}
+
+export function isDatabase(kind: string): boolean {
+  return databaseKinds[kind] !== undefined;
 }
 
 function checkRepository(name: string, kind: string): void {
   if (builtinRepositories[name] !== undefined) {
     if (kind !== name) throw refused(`the built-in profile ${name} cannot become a ${kind}`);
-  } else if (reservedRepositories.has(repositoryOf(name))) {
-    throw refused(`the repository ${repositoryOf(name)} belongs to a built-in profile`);
+    return;
   }
+  const taken = repositoriesOf({ name, kind }).find((repository) => reservedRepositories.has(repository));
+  if (taken !== undefined) throw refused(`the repository ${taken} belongs to a built-in profile`);
 }
 
 /** The repository of a profile inside its tenant. */
 export function repositoryOf(profileName: string): string {
   return builtinRepositories[profileName] ?? profileName.replaceAll(':', '-');
+}
+
+/** The repository of the mirror that a database's rows travel in. */
+export function databaseMirrorOf(repository: string): string {
+  return `${repository}-mirror`;
+}
+
+/** All repositories that a profile publishes to. */
+export function repositoriesOf({ name, kind }: Pick<ProfileDocument, 'name' | 'kind'>): string[] {
+  const repository = repositoryOf(name);
+  return isDatabase(kind) ? [repository, databaseMirrorOf(repository)] : [repository];
 }
 
 /** Names the document's content; equal documents are one revision on every machine. */
@@ -97,7 +146,8 @@ function parseAge(value: unknown): string {
 }
 
 /** The default encoding is said by leaving it out, so that one profile has one revision. */
-function parseEncoding(value: unknown): 'plain' {
+function parseEncoding(value: unknown, kind: string): 'plain' {
+  if (isDatabase(kind)) throw refused('the artifact of a database has one form alone, which other registries take');
   if (value === 'plain') return value;
   throw refused('encoding must be plain, or left out');
 }

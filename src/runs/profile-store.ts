@@ -5,7 +5,14 @@ import type { Clock } from '../core/clock.ts';
 import type { Database, Queryable } from '../db/database.ts';
 import { currentRevisions, putRevision, revisionsOf, type StoredRevision } from '../db/profiles.ts';
 import type { ProfileDocument, ProfileRevision } from './center.ts';
-import { builtinProfiles, parseProfile, profileJson, profileOf, type Profile } from './profile-document.ts';
+import {
+  builtinProfiles,
+  parseProfile,
+  profileJson,
+  profileOf,
+  repositoriesOf,
+  type Profile,
+} from './profile-document.ts';
 
 export async function listProfiles(db: Queryable, tenant: string): Promise<ProfileRevision[]> {
   const stored = new Map((await currentRevisions(db, tenant)).map((row) => [row.name, revisionOfRow(row)]));
@@ -38,12 +45,13 @@ export async function putProfile(
 
 /** Two profiles never share a repository: `a:b` and `a-b` would. */
 async function refuseSharedRepository(db: Queryable, tenant: string, document: ProfileDocument): Promise<void> {
-  const { repository } = profileOf(document);
-  const other = (await listProfiles(db, tenant)).find(
-    (profile) => profile.repository === repository && profile.name !== document.name && profile.name !== 'mirror:full',
-  );
-  if (other === undefined || document.name === 'mirror:full') return;
-  throw new ExportError('CONFLICT', `profile refused: ${other.name} uses the repository ${repository} already`);
+  const own = new Set(repositoriesOf(document));
+  for (const other of await listProfiles(db, tenant)) {
+    if (other.name === document.name || [other.name, document.name].includes('mirror:full')) continue;
+    const shared = repositoriesOf(other).find((repository) => own.has(repository));
+    if (shared === undefined) continue;
+    throw new ExportError('CONFLICT', `profile refused: ${other.name} uses the repository ${shared} already`);
+  }
 }
 
 /** The current revision, kept in the database so that what it publishes can be explained later. */

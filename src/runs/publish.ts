@@ -22,7 +22,7 @@ export async function attestArtifact(artifact: Artifact, profile: Profile, task:
 
 /** How an artifact of this run is signed, wherever it lies. */
 export async function attestOptions(
-  { repository, head, previous, config }: Artifact,
+  { repository, head, previous, config, evidence, overlays }: Artifact,
   profile: Profile,
   task: RunTask,
   context: RunContext,
@@ -34,7 +34,8 @@ export async function attestOptions(
       scope: head.scope,
       ...(task.request.base === undefined ? {} : { base: task.request.base }),
       ...(task.request.acceptShrink === true ? { acceptShrink: true } : {}),
-      setRoot: head.state.setRoot,
+      setRoot: evidence ?? head.state.setRoot,
+      ...(overlays ? { overlays } : {}),
       sources: head.sources.map(({ source }) => ({ source })),
       policyVersion: head.policyVersion,
       previous,

@@ -25,6 +25,8 @@ export type RunContext = {
   readonly signers: () => Promise<readonly Signer[]>;
   readonly subjects: Turns;
   readonly clock: Clock;
+  /** Folder for files that go with the run. */
+  readonly tempDir: string;
   /** `host[:port]` under which this registry is known. */
   readonly registryHost: () => string;
   readonly version: string;

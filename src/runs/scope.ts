@@ -7,6 +7,9 @@ import type { Entry } from '../evidence/types.ts';
 import type { ProfileScope } from './center.ts';
 import { parseDuration } from './duration.ts';
 
+/** A profile's scope, and the formats that its kind takes in; absent = all. */
+export type EvidenceScope = ProfileScope & { readonly formats?: readonly string[] };
+
 export type Filter = (entry: Entry) => boolean;
 
 const members = new Set(['sources', 'ecosystems', 'ids', 'window']);
@@ -57,12 +60,14 @@ export function isRelative(scope: ProfileScope): boolean {
 }
 
 /** Everything but a relative window, which needs the state's `created` first. */
-export function fixedFilter(scope: ProfileScope): Filter {
+export function fixedFilter(scope: EvidenceScope): Filter {
+  const formats = scope.formats && new Set(scope.formats);
   const sources = scope.sources?.map((source) => `/${source}/`);
   const ecosystems = scope.ecosystems && new Set(scope.ecosystems);
   const ids = scope.ids && new Set(scope.ids);
   const { from = '', to = '' } = scope.window ?? {};
   return (entry) => {
+    if (formats && !formats.has(entry.c.slice(0, entry.c.indexOf('/')))) return false;
     if (sources && !sources.some((source) => `${entry.c.slice(entry.c.indexOf('/'))}/`.startsWith(source)))
       return false;
     if (ecosystems && !entry.ecosystems.some((ecosystem) => ecosystems.has(ecosystem))) return false;
@@ -73,7 +78,7 @@ export function fixedFilter(scope: ProfileScope): Filter {
 }
 
 /** The whole scope, given the state's `created`. */
-export function scopeFilter(scope: ProfileScope, created: string): Filter {
+export function scopeFilter(scope: EvidenceScope, created: string): Filter {
   const fixed = fixedFilter(scope);
   const lastMs = scope.window?.last === undefined ? undefined : parseDuration(scope.window.last);
   if (lastMs === undefined) return fixed;

@@ -26,6 +26,7 @@ import { trustFiles, writeTrustFiles, type TrustFiles } from '../trust/trust-fil
 import type { RunResult } from './center.ts';
 import { execute } from './execute.ts';
 import type { OpenCenterOptions } from './open-center.ts';
+import { repositoriesOf } from './profile-document.ts';
 import { profileForRun } from './profile-store.ts';
 import { ingestDatabase } from './overlay/ingest-database.ts';
 import { releaseOverlays } from './overlay/release-overlays.ts';
@@ -81,6 +82,7 @@ export async function openWorkshop(db: Database, clock: Clock, options: OpenCent
       signers: () => keys.openSigners(),
       subjects,
       clock,
+      tempDir: join(options.data, 'tmp'),
       registryHost: () => new URL(publicUrl).host,
       version,
       compactsNow: options.compactsNow ?? (() => false),
@@ -124,7 +126,9 @@ export async function openWorkshop(db: Database, clock: Clock, options: OpenCent
       const full = profile.name === 'mirror:delta' ? await profileForRun(db, tenant, 'mirror:full', clock) : profile;
       const context = contextOf(tenant);
       const result = await execute({ profile, full }, task, context);
-      await retireStates(context.repository(profile.repository), profile.repository, { db, tenant, dryRun: false });
+      for (const name of repositoriesOf(profile)) {
+        await retireStates(context.repository(name), name, { db, tenant, dryRun: false });
+      }
       return result;
     },
     ingest: (tenant, request, onProgress) => takeIn(tenant, request, onProgress),

@@ -33,6 +33,15 @@ export class EncoderPool {
 
   /** Compresses `raw`. Bytes that own their buffer alone are handed over, the dictionary too: the caller loses them. */
   encode(raw: Buffer, options: EncodeOptions): Promise<Buffer> {
+    return this.#post({ raw, options }, handedOver(raw, options.dictionary));
+  }
+
+  /** One gzip member over `raw`, which is handed over where it owns its buffer alone. */
+  gzip(raw: Buffer): Promise<Buffer> {
+    return this.#post({ raw }, handedOver(raw));
+  }
+
+  #post(task: Omit<EncodeTask, 'id'>, transfer: ArrayBuffer[]): Promise<Buffer> {
     const id = this.#next++;
     const slot = this.#slot();
     const worker = (this.#workers[slot] ??= this.#start(slot));
@@ -40,7 +49,7 @@ export class EncoderPool {
     if (this.#count(slot, 1) === 1) worker.ref();
     return new Promise<Buffer>((resolve, reject) => {
       this.#waiting.set(id, { slot, resolve, reject });
-      worker.postMessage({ id, raw, options } satisfies EncodeTask, handedOver(raw, options.dictionary));
+      worker.postMessage({ id, ...task } satisfies EncodeTask, transfer);
     });
   }
 

@@ -3,26 +3,32 @@
 
 import { parentPort } from 'node:worker_threads';
 import { encode, type EncodeOptions } from './encode.ts';
+import { gzipMember } from './gzip.ts';
 import { releaseMemory } from './release-memory.ts';
 
-export type EncodeTask = { readonly id: number; readonly raw: Uint8Array; readonly options: EncodeOptions };
+/** A zstd frame, or without options a gzip member. */
+export type EncodeTask = { readonly id: number; readonly raw: Uint8Array; readonly options?: EncodeOptions };
 export type EncodeAnswer =
   { readonly id: number; readonly encoded: Uint8Array } | { readonly id: number; readonly error: string };
 
 function answer({ id, raw, options }: EncodeTask): EncodeAnswer {
-  const { dictionary } = options;
   try {
-    const own = dictionary === undefined ? options : { ...options, dictionary: asBuffer(dictionary) };
-    const frame = encode(raw, own);
-    const encoded = Uint8Array.from(frame);
-    releaseMemory(frame);
-    return { id, encoded };
+    return { id, encoded: options === undefined ? gzipMember(raw) : frameOf(raw, options) };
   } catch (thrown) {
     return { id, error: thrown instanceof Error ? thrown.message : String(thrown) };
   } finally {
     releaseMemory(raw);
-    if (dictionary) releaseMemory(dictionary);
+    if (options?.dictionary) releaseMemory(options.dictionary);
   }
+}
+
+function frameOf(raw: Uint8Array, options: EncodeOptions): Uint8Array {
+  const { dictionary } = options;
+  const own = dictionary === undefined ? options : { ...options, dictionary: asBuffer(dictionary) };
+  const frame = encode(raw, own);
+  const encoded = Uint8Array.from(frame);
+  releaseMemory(frame);
+  return encoded;
 }
 
 /** A message brings plain byte arrays. */

@@ -22,6 +22,8 @@ export type ProvenanceInput = {
   readonly setRoot: Digest;
   /** Sources with the SHA-256 hex of their state, where one is known. */
   readonly sources: readonly { readonly source: string; readonly stateSha256?: string }[];
+  /** Databases of others that went in: the SHA-256 hex of their layers. */
+  readonly overlays?: readonly { readonly source: string; readonly sha256: string }[];
   /** Digest of the policy set. */
   readonly policyVersion?: string | null;
   /** Index that the bundle continues. */
@@ -64,7 +66,7 @@ function externalParameters({ profile, scope, base, acceptShrink }: ProvenanceIn
   };
 }
 
-function resolvedDependencies({ setRoot, sources, policyVersion, previous }: ProvenanceInput): Json[] {
+function resolvedDependencies({ setRoot, sources, overlays = [], policyVersion, previous }: ProvenanceInput): Json[] {
   const dependencies: Json[] = [
     // A Merkle root and no digest of bytes, so it does not pose as sha256.
     { name: 'evidence', digest: { setRoot: digestHex(setRoot) } },
@@ -72,6 +74,9 @@ function resolvedDependencies({ setRoot, sources, policyVersion, previous }: Pro
   for (const { source, stateSha256 } of sources) {
     const digest = stateSha256 === undefined ? {} : { digest: { sha256: stateSha256 } };
     dependencies.push({ uri: `urn:export-center:source:${source}`, ...digest });
+  }
+  for (const { source, sha256 } of overlays) {
+    dependencies.push({ name: 'overlay', uri: `urn:export-center:source:${source}`, digest: { sha256 } });
   }
   if (policyVersion) dependencies.push({ name: 'policy', digest: { sha256: policyVersion.replace(/^sha256:/, '') } });
   if (previous) dependencies.push(named('previous', previous));

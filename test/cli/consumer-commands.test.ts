@@ -39,6 +39,11 @@ function fakeConsumer(ok = true) {
       note('doctor', dir);
       return { ok, checked: 3, damaged: [{ digest, reason: 'short', repaired: ok }] };
     },
+    async materializeTrivyCache(dir, cache) {
+      note('materialize', dir, cache);
+      const times = { updatedAt: '2026-07-01T00:00:00Z', nextUpdate: '2026-07-02T00:00:00Z' };
+      return { digest, path: `${cache}/db`, ...times };
+    },
     async extract(source, out) {
       note('extract', source, out);
       return { documents: 2, bytes: 20 };

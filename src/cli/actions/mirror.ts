@@ -1,6 +1,8 @@
 // mirror pull | records | changes | push | doctor, extract, verify: what runs behind the gap. No database, no service.
 
 import { resolve } from 'node:path';
+import { systemClock } from '../../core/clock.ts';
+import { ExportError } from '../../core/errors.ts';
 import type { NetworkOptions, Progress } from '../../consumer/types.ts';
 import { argument, flagOption, textOption, type CommandRun, type Outcome } from '../command.ts';
 import { formatBytes, formatCount, formatPairs, printable } from '../format.ts';
@@ -68,6 +70,27 @@ export async function mirrorDoctor(run: CommandRun): Promise<Outcome> {
   );
   const end = `${formatCount(result.checked)} blobs checked, ${result.damaged.length} damaged\n`;
   return { json: result, text: lines.join('') + end, exitCode: result.ok ? 0 : notVerified };
+}
+
+export async function mirrorMaterialize(run: CommandRun): Promise<Outcome> {
+  const form = textOption(run, 'as');
+  if (form !== 'trivy-cache') {
+    throw new ExportError('USAGE', form === undefined ? 'no form was named' : `unknown form ${form}`, {
+      hint: 'give --as trivy-cache',
+    });
+  }
+  const dir = resolve(run.host.cwd, argument(run, 0));
+  const cache = resolve(run.host.cwd, argument(run, 1));
+  const consumer = await run.host.loadConsumer();
+  const network = await networkFor(run.settings, dir);
+  const result = await consumer.materializeTrivyCache(dir, cache, { ...network, now: systemClock.now() });
+  const text = formatPairs([
+    ['digest', result.digest],
+    ['written', result.path],
+    ['updated', result.updatedAt],
+    ['fresh until', result.nextUpdate],
+  ]);
+  return { json: result, text };
 }
 
 export async function extract(run: CommandRun): Promise<Outcome> {

@@ -54,6 +54,8 @@ function describeProfile(profile: ProfileRevision): string {
     ['scope', JSON.stringify(profile.scope)],
     ['max shrink', profile.maxShrink === undefined ? undefined : String(profile.maxShrink)],
     ['max age', profile.maxAge],
+    ['valid for', profile.validFor],
+    ['suppress', profile.suppress?.join(', ')],
     ['encoding', profile.encoding],
     ['revision', profile.revision],
     ['created', profile.createdAt],

@@ -52,6 +52,13 @@ function addMirrorCommands(mirror: Command, run: RunAction): void {
     load: async () => (await import('../actions/mirror.ts')).mirrorPush,
   });
   addCommand(mirror, run, {
+    usage: 'materialize <dir> <out>',
+    summary: 'Write what a folder holds as a program that knows no registry reads it; switched in one step',
+    options: [['--as <form>', "trivy-cache: the database as Trivy's --cache-dir has it"]],
+    examples: ['mirror materialize ./trivy-db-mirror /var/cache/trivy --as trivy-cache'],
+    load: async () => (await import('../actions/mirror.ts')).mirrorMaterialize,
+  });
+  addCommand(mirror, run, {
     usage: 'doctor <dir>',
     summary: 'Hash everything in a mirror again, and fetch what is damaged; exit code 3 when that is not possible',
     examples: ['mirror doctor ./mirror'],

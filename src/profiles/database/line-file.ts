@@ -44,7 +44,7 @@ export class LineFile {
   }
 }
 
-/** The lines of a file without their LFs, as views of one piece: copy what is kept for long. */
+/** The lines of a file, LFs included, as views of one piece: copy what is kept for long. */
 export async function* linePages(path: string): AsyncGenerator<Buffer[]> {
   let rest: Buffer = Buffer.alloc(0);
   for await (const chunk of createReadStream(path, { highWaterMark: pieceBytes }) as AsyncIterable<Buffer>) {
@@ -52,7 +52,7 @@ export async function* linePages(path: string): AsyncGenerator<Buffer[]> {
     const lines: Buffer[] = [];
     let start = 0;
     for (let end = bytes.indexOf(lf); end >= 0; end = bytes.indexOf(lf, start)) {
-      lines.push(bytes.subarray(start, end));
+      lines.push(bytes.subarray(start, end + 1));
       start = end + 1;
     }
     rest = bytes.subarray(start);

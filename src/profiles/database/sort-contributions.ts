@@ -75,7 +75,7 @@ async function* readRun(path: string): AsyncGenerator<Written[]> {
 }
 
 function parseWritten(line: Buffer): Written {
-  const fields = line.toString('utf8').split('\t');
+  const fields = line.toString('utf8', 0, line.length - 1).split('\t');
   const [k, rank, source, text] = fields as [string, string, string, string];
   return { k, rank: Number(rank), source, text };
 }

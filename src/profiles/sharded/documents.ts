@@ -4,8 +4,10 @@ import type { Json } from '../../core/canonical-json.ts';
 import { isDigest, type Digest } from '../../core/digest.ts';
 import { ExportError } from '../../core/errors.ts';
 import type { RecordKey } from '../../core/order.ts';
+import { isRepositoryName } from '../../oci/reference.ts';
 import { chunker } from '../../shard/chunker.ts';
 import { encoder, encoderId } from '../../shard/encode.ts';
+import type { BucketRow, Rebuilds } from '../database/documents.ts';
 
 export const chunkerFacts = { id: chunker.id, average: chunker.average };
 export const encoderFacts = { id: encoderId, shardLevel: encoder.shardLevel, journalLevel: encoder.journalLevel };
@@ -40,6 +42,9 @@ export type HeadFields = {
   readonly sources: readonly SourceRow[];
   readonly inputsHash: Digest;
   readonly policyVersion: Digest | null;
+  /** Of the mirror of a database: the artifact that its rows make, and where they came from. */
+  readonly rebuilds?: Rebuilds;
+  readonly buckets?: readonly BucketRow[];
 };
 
 export type ExportManifest = HeadFields & {
@@ -115,8 +120,9 @@ export function parseDeltaConfig(bytes: Buffer): DeltaConfig {
 
 /** The head fields of an export manifest, without what is computed. */
 export function headFieldsOf(manifest: HeadFields): HeadFields {
-  const { profile, scope, state, leftOut, sources, inputsHash, policyVersion } = manifest;
-  return { profile, scope, state, leftOut, sources, inputsHash, policyVersion };
+  const { profile, scope, state, leftOut, sources, inputsHash, policyVersion, rebuilds, buckets } = manifest;
+  const database = { ...(rebuilds ? { rebuilds } : {}), ...(buckets ? { buckets } : {}) };
+  return { profile, scope, state, leftOut, sources, inputsHash, policyVersion, ...database };
 }
 
 type Fields = Record<string, unknown>;
@@ -131,6 +137,18 @@ function checkHead(value: Fields, place: string): void {
   digests(value, ['inputsHash'], place);
   listOf(value, 'leftOut', place);
   listOf(value, 'sources', place);
+  if (value['rebuilds'] !== undefined) checkRebuilds(objectOf(value['rebuilds'], place, 'rebuilds'), place);
+}
+
+function checkRebuilds(value: Fields, place: string): void {
+  texts(value, ['reference', 'kind', 'writer', 'nextUpdate'], place);
+  digests(value, ['manifestDigest', 'layerDigest'], place);
+  const gzip = objectOf(value['gzip'], place, 'gzip');
+  texts(gzip, ['id'], place);
+  counts(gzip, ['level', 'member'], place);
+  const reference = value['reference'] as string;
+  if (isRepositoryName(reference) && !reference.includes('/')) return;
+  throw refused(place, 'rebuilds.reference is not the name of a repository beside it');
 }
 
 function parseObject(bytes: Buffer, place: string): Fields {

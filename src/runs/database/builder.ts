@@ -1,0 +1,53 @@
+// How evidence becomes the rows of a database: one builder for each kind, found by the profile's kind.
+
+import type { Json } from '../../core/canonical-json.ts';
+import type { RecordKey } from '../../core/order.ts';
+import { ExportError } from '../../core/errors.ts';
+import type { DatabaseProduct } from '../../profiles/database/product.ts';
+import type { CombineRow, Contribution, LeaveOut } from '../../profiles/database/row.ts';
+import type { VexStatus } from '../../profiles/trivy-db/vex/statements.ts';
+import { trivyDbBuilder } from './trivy-db-builder.ts';
+
+/** One record of the evidence, with its collection and the two names in it. */
+export type EvidenceRecord = RecordKey & { readonly format: string; readonly source: string; readonly v: Json };
+
+export type ConversionInput = {
+  /** The state's `created`, which is the time that conversions know. */
+  readonly created: string;
+  /** Collections that have records in the state. */
+  readonly collections: readonly string[];
+  /** VEX statuses that take rows out. */
+  readonly suppress: readonly VexStatus[];
+  readonly leaveOut: LeaveOut;
+};
+
+export type Conversion = {
+  /** What the database must have, whatever the evidence. */
+  readonly required: readonly Contribution[];
+  /** Records come in order of collection and key. */
+  readonly contributions: (record: EvidenceRecord) => Iterable<Contribution>;
+  readonly combine: CombineRow;
+};
+
+/** The source of what is required, in origins. */
+export const requiredSource = 'export-center';
+
+export type DatabaseBuilder = {
+  readonly product: DatabaseProduct;
+  /** Formats whose records contributions are made of. */
+  readonly formats: readonly string[];
+  /** Format of the documents that point to databases of others. */
+  readonly overlayFormat: string;
+  /** Moves whenever the same evidence makes other rows, so that nothing is taken for unchanged then. */
+  readonly converter: string;
+  readonly open: (input: ConversionInput) => Conversion;
+};
+
+const builders: readonly DatabaseBuilder[] = [trivyDbBuilder];
+
+/** Throws INTERNAL for a kind that is no database. */
+export function builderOf(kind: string): DatabaseBuilder {
+  const builder = builders.find(({ product }) => product.kind === kind);
+  if (builder) return builder;
+  throw new ExportError('INTERNAL', `${kind} is no database`);
+}
