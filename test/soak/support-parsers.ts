@@ -7,13 +7,16 @@ import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { sampleEvidence } from '../../scripts/sample-evidence.ts';
 import { parseDigest } from '../../src/core/digest.ts';
+import { parsePointer } from '../../src/evidence/database-pointer.ts';
 import { decodeDocument } from '../../src/evidence/json-document.ts';
 import { parseOsv } from '../../src/evidence/osv.ts';
 import { parseManifest } from '../../src/oci/manifest.ts';
 import { mediaTypes } from '../../src/oci/media-types.ts';
 import { parseReference } from '../../src/oci/reference.ts';
 import { parseBaseConfig, parseDeltaConfig, parseExportManifest } from '../../src/profiles/sharded/documents.ts';
+import { readTar } from '../../src/profiles/database/read-tar.ts';
 import { parseChallenges } from '../../src/registry/client/challenge.ts';
+import { paddingOf, tarEnd, tarHeader } from '../../src/registry/server/download-tar.ts';
 import { encode } from '../../src/shard/encode.ts';
 import { readJournal } from '../../src/shard/journal.ts';
 import {
@@ -41,7 +44,14 @@ const layouts = join(import.meta.dirname, '..', '..', 'registry-fixtures', 'layo
 const subject = parseDigest(`sha256:${'a'.repeat(64)}`);
 
 export async function allParsers(): Promise<Parser[]> {
-  return [...lineParsers(), ...(await frameParsers()), ...documentParsers(), ...textParsers(), ...signatureParsers()];
+  return [
+    ...lineParsers(),
+    ...(await frameParsers()),
+    ...documentParsers(),
+    ...textParsers(),
+    ...signatureParsers(),
+    ...databaseParsers(),
+  ];
 }
 
 function lineParsers(): Parser[] {
@@ -146,6 +156,33 @@ function textParsers(): Parser[] {
     parser('OSV documents', osv.map(asBytes), (bytes) => parseOsv(decodeDocument(bytes), 'a.json'), 10),
     parser('references', references.map(asBytes), (bytes) => parseReference(bytes.toString('utf8'))),
     parser('challenges', challenges.map(asBytes), (bytes) => parseChallenges(bytes.toString('latin1'))),
+  ];
+}
+
+function databaseParsers(): Parser[] {
+  const pointer = {
+    schema: 1,
+    format: 'trivy-db',
+    origin: { kind: 'registry', reference: 'ghcr.io/aquasecurity/trivy-db:2', manifestDigest: subject },
+    layerDigest: subject,
+    metadata: { version: 2, updatedAt: '2026-07-01T00:00:00Z' },
+    state: { setRoot: subject, records: 7 },
+    shards: { repository: 'overlay', digest: subject },
+    leftOut: [],
+  };
+  const files = ['trivy.db', `${'a/'.repeat(90)}metadata.json`].map((name) =>
+    Buffer.concat([tarHeader(name, 700), Buffer.alloc(700 + paddingOf(700), 1)]),
+  );
+  const tar = Buffer.concat([...files, tarEnd]);
+  const walk = async (bytes: Buffer): Promise<void> => {
+    const pieces = (async function* () {
+      yield bytes;
+    })();
+    for await (const { content } of readTar(pieces)) for await (const _ of content);
+  };
+  return [
+    parser('tar archives', [tar], walk, 5),
+    parser('pointers to databases', [asBytes(JSON.stringify(pointer))], (bytes) => parsePointer(decodeDocument(bytes))),
   ];
 }
 
