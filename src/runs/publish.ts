@@ -7,7 +7,6 @@ import { copyGraph } from '../registry/copy.ts';
 import type { Repository } from '../oci/repository.ts';
 import { attest, type AttestOptions } from '../trust/attest.ts';
 import { provenance } from '../trust/provenance.ts';
-import { keyOnlyPolicy } from '../trust/signing-policy.ts';
 import { verifySubject } from '../trust/verify-subject.ts';
 import type { Artifact } from './artifact.ts';
 import type { Profile } from './profile-document.ts';
@@ -47,7 +46,7 @@ export async function attestOptions(
     }),
     reference: `${context.registryHost()}/${repository.name}`,
     created: head.state.created,
-    policy: keyOnlyPolicy,
+    policy: context.signingPolicy,
     queue: context.subjects,
   };
 }
@@ -117,7 +116,7 @@ export async function verifyArtifact(
     if (found?.digest !== root.digest) throw notAsPublished(`${repository.name}:${tag} names ${found?.digest}`);
   }
   for (const { publicKeyPem } of await context.signers()) {
-    const { ok, checks } = await verifySubject(repository, root, publicKeyPem);
+    const { ok, checks } = await verifySubject(repository, root, publicKeyPem, { policy: context.signingPolicy });
     const failed = checks.find((check) => !check.ok);
     if (!ok) throw notAsPublished(failed?.ok === false ? `${failed.name}: ${failed.reason}` : 'no signature was found');
   }

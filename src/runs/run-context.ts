@@ -6,6 +6,7 @@ import type { SourceAttribution, StateReader } from '../evidence/types.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import type { Repository } from '../oci/repository.ts';
 import type { EncoderPool } from '../shard/encoder-pool.ts';
+import type { SigningPolicy } from '../trust/signing-policy.ts';
 import type { Turns } from '../trust/subject-queue.ts';
 import type { Signer } from '../trust/types.ts';
 import type { RunRequest, RunState } from './center.ts';
@@ -23,6 +24,8 @@ export type RunContext = {
   readonly encoders: EncoderPool;
   /** The active key's signer first, then those of the co-signers. */
   readonly signers: () => Promise<readonly Signer[]>;
+  /** What every signature carries besides. */
+  readonly signingPolicy: SigningPolicy;
   readonly subjects: Turns;
   readonly clock: Clock;
   /** Folder for files that go with the run. */

@@ -22,7 +22,8 @@ import { EncoderPool } from '../shard/encoder-pool.ts';
 import { configuredSigner } from '../trust/configured-signer.ts';
 import type { Post } from '../trust/http-signer.ts';
 import { keyStore, type KeyStore } from '../trust/key-store.ts';
-import { trustFiles, writeTrustFiles, type TrustFiles } from '../trust/trust-files.ts';
+import type { TransparencyLog } from '../trust/log/transparency-log.ts';
+import { writeTrustFiles, type TrustFiles } from '../trust/trust-files.ts';
 import type { RunResult } from './center.ts';
 import { execute } from './execute.ts';
 import type { OpenCenterOptions } from './open-center.ts';
@@ -34,6 +35,7 @@ import { openRegistryStorage } from './registry-storage.ts';
 import { retireStates } from './retention.ts';
 import type { RunContext, RunTask } from './run-context.ts';
 import { SharedTurns } from './shared-turns.ts';
+import { openTrustDesk } from './trust-desk.ts';
 
 const defaultPublicUrl = 'http://localhost:8080';
 
@@ -42,6 +44,8 @@ export interface Workshop {
   readonly keys: KeyStore;
   /** What consumers configure cosign with; also below DIR/trust/. */
   readonly trustFiles: TrustFiles;
+  /** Undefined when it is off. */
+  readonly transparencyLog: TransparencyLog | undefined;
   execute(tenant: string, task: RunTask): Promise<RunResult>;
   ingest(
     tenant: string,
@@ -66,8 +70,9 @@ export async function openWorkshop(db: Database, clock: Clock, options: OpenCent
   const subjects = new SharedTurns(db, clock);
   const version = await productVersion();
   let publicUrl = options.publicUrl ?? defaultPublicUrl;
-  const trust = trustFiles({ services: {} });
-  await writeTrustFiles(options.data, trust);
+  const signs = storage.refusesClients === undefined;
+  const trust = await openTrustDesk({ db, dataDir: options.data, clock, env, signs });
+  await writeTrustFiles(options.data, trust.files);
 
   function contextOf(tenant: string): RunContext {
     const store = evidenceStore(db, tenant, clock);
@@ -80,6 +85,7 @@ export async function openWorkshop(db: Database, clock: Clock, options: OpenCent
       destination: (reference) => Promise.resolve(destination(reference)),
       encoders,
       signers: () => keys.openSigners(),
+      signingPolicy: trust.policy,
       subjects,
       clock,
       tempDir: join(options.data, 'tmp'),
@@ -119,7 +125,8 @@ export async function openWorkshop(db: Database, clock: Clock, options: OpenCent
   return {
     storage,
     keys,
-    trustFiles: trust,
+    trustFiles: trust.files,
+    transparencyLog: trust.log,
     execute: async (tenant, task) => {
       refuseFront(storage);
       const profile = await profileForRun(db, tenant, task.request.profile, clock);

@@ -12,7 +12,7 @@ import { parsePublicKey } from './public-key.ts';
 import { PushLedger } from './push-ledger.ts';
 import { findReferrerBundles, pushReferrerBundle } from './referrer-bundles.ts';
 import type { Found } from './signature-search.ts';
-import { gatherTestimony, type SignedContent, type SigningPolicy } from './signing-policy.ts';
+import { gatherTestimony, keyOnlyPolicy, type SignedContent, type SigningPolicy } from './signing-policy.ts';
 import { bundleBytes } from './sigstore-bundle.ts';
 import { simpleSigningBytes } from './simple-signing.ts';
 import { statementBytes } from './statement.ts';
@@ -54,13 +54,12 @@ export async function attest(
 async function attestNow(repository: Repository, subject: Descriptor, options: AttestOptions): Promise<AttestResult> {
   const push = new PushLedger(repository);
   const attested = await findAll(repository, subject, options);
-  const { provenance } = options;
   // One statement for all keys and layouts: whoever reads any of them sees the run that first made the digest.
-  const said = attested.flatMap(({ referrers, tags }) =>
-    [referrers, tags].map((found) => found.get(provenance.predicateType)),
-  );
-  const payload = said.find((found) => found !== undefined)?.content.payload;
-  const statement = payload ?? statementBytes(subject.digest, provenance);
+  const statement =
+    statementOf(attested, options) ??
+    // Also when it lacks what the policy asks for now.
+    statementOf(await findAll(repository, subject, { ...options, policy: keyOnlyPolicy }), options) ??
+    statementBytes(subject.digest, options.provenance);
   const tagged = new Map<string, Descriptor[]>();
   for (const one of attested) await complete(one, statement, { repository, push, subject, options, tagged });
   // A writer that read a tag before ours was written may have written it since.
@@ -87,6 +86,14 @@ async function findAll(repository: Repository, subject: Descriptor, options: Att
   const attested: Attested[] = [];
   for (const signer of options.signers) attested.push(await findAttested(repository, subject, signer, options));
   return attested;
+}
+
+/** The provenance that was signed before, under any key. */
+function statementOf(attested: readonly Attested[], { provenance }: AttestOptions): Buffer | undefined {
+  const said = attested.flatMap(({ referrers, tags }) =>
+    [referrers, tags].map((found) => found.get(provenance.predicateType)),
+  );
+  return said.find((found) => found !== undefined)?.content.payload;
 }
 
 function isComplete({ referrers, tags }: Attested, { provenance, layouts }: AttestOptions): boolean {

@@ -27,7 +27,7 @@ export function trustedRootJson(services: TrustedServices = {}): string {
   return canonicalJson({ mediaType: trustedRootMediaType, ...(Object.fromEntries(lists) as JsonObject) });
 }
 
-/** A transparency log whose key is ECDSA P-256. `url` is where it can be read. */
+/** A transparency log whose key is ECDSA P-256. */
 export function trustedLogJson(publicKeyPem: string, validFor: Validity, url: string): JsonObject {
   const der = parsePublicKey(publicKeyPem).key.export({ type: 'spki', format: 'der' });
   return {

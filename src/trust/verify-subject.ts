@@ -1,6 +1,6 @@
 // Whether an artifact carries good signatures of one key: bundles among the referrers first, then the cosign tags.
-// One good signature of each wanted predicate type is enough; whatever else is attached is passed over. Transparency
-// logs and timestamps in a bundle are not looked at: the key alone vouches.
+// One good signature of each wanted predicate type is enough; whatever else is attached is passed over. Without a policy
+// the key alone vouches, and log entries and timestamps are not looked at.
 
 import type { Descriptor } from '../oci/descriptor.ts';
 import type { RepositoryReader } from '../oci/repository.ts';
@@ -9,12 +9,14 @@ import { predicateName, provenancePredicateType, signPredicateType } from './pre
 import { parsePublicKey } from './public-key.ts';
 import { findReferrerBundles } from './referrer-bundles.ts';
 import type { Found, Search } from './signature-search.ts';
-import { keyOnlyPolicy } from './signing-policy.ts';
+import { keyOnlyPolicy, type SigningPolicy } from './signing-policy.ts';
 import type { Check, SignatureEvidence } from './types.ts';
 
 export type VerifySubjectOptions = {
   /** What must be there; default: signature and provenance. */
   readonly predicateTypes?: readonly string[];
+  /** What each must carry besides the signature. */
+  readonly policy?: SigningPolicy;
 };
 
 export type SubjectVerification = {
@@ -36,10 +38,10 @@ export async function verifySubject(
   repository: RepositoryReader,
   subject: Descriptor,
   publicKeyPem: string,
-  { predicateTypes = [signPredicateType, provenancePredicateType] }: VerifySubjectOptions = {},
+  { predicateTypes = [signPredicateType, provenancePredicateType], policy = keyOnlyPolicy }: VerifySubjectOptions = {},
 ): Promise<SubjectVerification> {
   const key = parsePublicKey(publicKeyPem);
-  const search: Search = { repository, subject: subject.digest, key, predicateTypes, policy: keyOnlyPolicy };
+  const search: Search = { repository, subject: subject.digest, key, predicateTypes, policy };
   const { found, refused } = await findReferrerBundles(search);
   const missing = predicateTypes.filter((type) => !found.has(type));
   if (missing.length > 0) {

@@ -5,8 +5,8 @@ import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { asBuffer } from '../../src/boltdb/fact-order.ts';
 import type { BoltFact } from '../../src/boltdb/types.ts';
-import type { Skippable } from '../judges.ts';
-import { mustRun, runProgram } from '../support/run-program.ts';
+import { buildGoJudge } from '../support/go-judge.ts';
+import { mustRun } from '../support/run-program.ts';
 
 export type JudgedTree = { readonly keys: number; readonly buckets: number; readonly sha256: string };
 
@@ -21,11 +21,9 @@ const source = join(import.meta.dirname, 'bbolt-judge');
 
 /** Builds the judge in `folder`, or says why not: without Go, or without a way to the module. */
 export async function buildBboltJudge(folder: string): Promise<BboltJudge | string> {
-  const program = join(folder, 'bbolt-judge');
-  const args = ['build', '-trimpath', '-o', program, '.'];
-  const options = { cwd: source, env: { CGO_ENABLED: '0' }, timeoutMs: 300_000 };
-  const built = await runProgram('go', args, options).catch((error: unknown) => ({ code: 1, stderr: String(error) }));
-  if (built.code !== 0) return `the bbolt library cannot be built: ${built.stderr.trim()}`;
+  const built = await buildGoJudge(source, folder);
+  if (typeof built === 'string') return built;
+  const { program } = built;
   return {
     tree: async (file) => JSON.parse(await mustRun(program, ['tree', file])) as JudgedTree,
     fill: async (file, facts, pageSize, transactions) => {
@@ -33,14 +31,6 @@ export async function buildBboltJudge(folder: string): Promise<BboltJudge | stri
       await mustRun(program, ['fill', file, String(pageSize), String(transactions)], { input });
     },
   };
-}
-
-/** The judge, or undefined after a named skip; with CI=true its absence is a failure. */
-export function judgeOf(t: Skippable, built: BboltJudge | string): BboltJudge | undefined {
-  if (typeof built !== 'string') return built;
-  if (process.env['CI'] === 'true') throw new Error(built);
-  t.skip(built);
-  return undefined;
 }
 
 /** The hash that the judge gives for a file with exactly these facts, empty buckets as facts of their own. */

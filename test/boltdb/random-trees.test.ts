@@ -11,7 +11,8 @@ import { judgeOrSkip } from '../judges.ts';
 import { suiteScope } from '../registry/suite-scope.ts';
 import { mustRun } from '../support/run-program.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
-import { buildBboltJudge, judgeOf, treeHash, type BboltJudge } from './bbolt-judge.ts';
+import { judgeOf } from '../support/go-judge.ts';
+import { buildBboltJudge, treeHash, type BboltJudge } from './bbolt-judge.ts';
 import { factsOf, fileOf, openBytes } from './memory-file.ts';
 import { randomOf, randomTree, type TreeSize } from './random-tree.ts';
 

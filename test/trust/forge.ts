@@ -3,24 +3,27 @@
 import type { Descriptor } from '../../src/oci/descriptor.ts';
 import { describe } from '../../src/oci/descriptor.ts';
 import { imageManifest, parseManifest, type ImageManifest } from '../../src/oci/manifest.ts';
+import { bundleAnnotation } from '../../src/trust/log/logged-entry.ts';
 import type { MemoryRepository } from './memory-repository.ts';
 
 type Rewrite = (blob: Buffer) => Buffer;
+type Edit = (manifest: ImageManifest) => ImageManifest;
 
-/** Copies every signature of `from`, both layouts, to `to`; `rewrite` may change the bundles and documents. */
+/** Copies every signature of `from`, both layouts, to `to`; the bundles, documents and manifests may be changed. */
 export async function transplant(
   repository: MemoryRepository,
   from: Descriptor,
   to: Descriptor,
   rewrite: Rewrite = (blob) => blob,
+  edit: Edit = (manifest) => manifest,
 ): Promise<void> {
   for (const { digest } of await repository.referrers(from.digest)) {
-    await pushChanged(repository, await read(repository, digest), rewrite, { subject: to });
+    await pushChanged(repository, edit(await read(repository, digest)), rewrite, { subject: to });
   }
   for (const [tag, digest] of repository.tagged) {
     if (!tag.startsWith(from.digest.replace(':', '-'))) continue;
     const copy = tag.replace(from.digest.replace(':', '-'), to.digest.replace(':', '-'));
-    await pushChanged(repository, await read(repository, digest), rewrite, {}, [copy]);
+    await pushChanged(repository, edit(await read(repository, digest)), rewrite, {}, [copy]);
   }
 }
 
@@ -29,10 +32,29 @@ export async function replaceSignatures(
   repository: MemoryRepository,
   subject: Descriptor,
   rewrite: Rewrite,
+  edit?: Edit,
 ): Promise<void> {
   const before = [...repository.manifests.keys()].filter((digest) => digest !== subject.digest);
-  await transplant(repository, subject, subject, rewrite);
+  await transplant(repository, subject, subject, rewrite, edit);
   for (const digest of before) repository.manifests.delete(digest);
+}
+
+/** Takes the log entries out of every signature of `subject`. */
+export function stripLogEntries(repository: MemoryRepository, subject: Descriptor): Promise<void> {
+  const withoutEntries: Rewrite = (blob) => {
+    const value = JSON.parse(blob.toString('utf8')) as { verificationMaterial?: { tlogEntries?: unknown } };
+    if (value.verificationMaterial === undefined) return blob;
+    delete value.verificationMaterial.tlogEntries;
+    return Buffer.from(JSON.stringify(value));
+  };
+  const withoutPromises: Edit = (manifest) => ({
+    ...manifest,
+    layers: manifest.layers.map(({ annotations = {}, ...layer }) => {
+      const { [bundleAnnotation]: _, ...others } = annotations;
+      return { ...layer, annotations: others };
+    }),
+  });
+  return replaceSignatures(repository, subject, withoutEntries, withoutPromises);
 }
 
 /** Makes the statement inside a bundle or envelope name another artifact, and keeps the signature. */

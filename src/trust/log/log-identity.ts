@@ -14,7 +14,13 @@ export type LogIdentity = {
   readonly origin: string;
 };
 
-const originName = 'export-center-log';
+const logName = 'log.export-center.invalid';
+
+/**
+ * How trusted roots call the logs of this product. It is no address: under which one a log can be read may change, while
+ * verifiers want the name in its checkpoints to be part of this.
+ */
+export const logUrl = `https://${logName}`;
 
 /** Throws INPUT_INVALID unless the key is ECDSA P-256, the only one that verifiers take for signed entry timestamps. */
 export function logIdentity(publicKey: PublicKey): LogIdentity {
@@ -25,5 +31,5 @@ export function logIdentity(publicKey: PublicKey): LogIdentity {
   }
   const id = sha256(publicKey.key.export({ type: 'spki', format: 'der' }));
   const treeId = (id.readBigUInt64BE(0) >> 1n).toString();
-  return { publicKey, logId: id.toString('hex'), treeId, origin: `${originName} - ${treeId}` };
+  return { publicKey, logId: id.toString('hex'), treeId, origin: `${logName} - ${treeId}` };
 }

@@ -1,0 +1,79 @@
+// cosign 3 and 2.6 as judges of the log: by the trusted root alone they verify without any insecure flag, and refuse
+// what lacks its entry. There is no network, and no state of a user.
+
+import assert from 'node:assert/strict';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, it, type TestContext } from 'node:test';
+import { generateSigningKey, signerOf } from '../../../src/trust/signing-key.ts';
+import { writeTrustFiles } from '../../../src/trust/trust-files.ts';
+import { judge, skipWithout } from '../../judges.ts';
+import { runProgram, type ProgramResult } from '../../support/run-program.ts';
+import { temporaryFolder } from '../../support/temporary-folder.ts';
+import { stripLogEntries } from '../forge.ts';
+import { startMemoryRegistry } from '../memory-registry.ts';
+import { pushArtifact, type MemoryRepository } from '../memory-repository.ts';
+import { attested } from '../signing.ts';
+import { openTestLog, type TestLog } from './test-log.ts';
+
+type Bench = TestLog & {
+  readonly repository: MemoryRepository;
+  readonly reference: string;
+  /** `verify` and `verify-attestation` of both versions on both layouts; what each said. */
+  verify(key: string, reference: string): Promise<{ readonly name: string; readonly result: ProgramResult }[]>;
+};
+
+const verbs = [['verify'], ['verify-attestation', '--type', 'slsaprovenance1']];
+
+async function bench(t: TestContext): Promise<Bench> {
+  const folder = await temporaryFolder(t, 'cosign');
+  const registry = await startMemoryRegistry(t);
+  const log = await openTestLog(t);
+  const root = await writeTrustFiles(folder, log.files);
+  const env = { HOME: folder, HTTPS_PROXY: 'http://localhost:9' };
+  return {
+    ...log,
+    ...registry,
+    async verify(pem, reference) {
+      const key = join(folder, 'key.pub');
+      await writeFile(key, pem);
+      const runs = (['cosign', 'cosign2'] as const).flatMap((version) =>
+        ['true', 'false'].flatMap((bundles) => verbs.map((verb) => ({ version, bundles, verb }))),
+      );
+      const results = [];
+      for (const { version, bundles, verb } of runs) {
+        const args = [...verb, '--key', key, '--trusted-root', root, `--new-bundle-format=${bundles}`, reference];
+        results.push({ name: `${version} ${args.join(' ')}`, result: await runProgram(judge(version), args, { env }) });
+      }
+      return results;
+    },
+  };
+}
+
+describe('cosign and the log', { skip: skipWithout('cosign', 'cosign2') }, () => {
+  it('verifies signature and provenance in both layouts, also of what got its entries later', async (t) => {
+    const b = await bench(t);
+    const subject = await pushArtifact(b.repository, 'artifact');
+    const signer = signerOf(generateSigningKey());
+    await attested(b.repository, subject, signer);
+    const reference = `${b.reference}@${subject.digest}`;
+    for (const { name, result } of await b.verify(signer.publicKeyPem, reference))
+      assert.notEqual(result.code, 0, name);
+    await attested(b.repository, subject, signer, { policy: b.policy });
+    for (const { name, result } of await b.verify(signer.publicKeyPem, reference)) {
+      assert.equal(result.code, 0, `${name}\n${result.stderr}`);
+    }
+  });
+
+  it('refuses another key, and signatures whose log entry was taken away', async (t) => {
+    const b = await bench(t);
+    const subject = await pushArtifact(b.repository, 'artifact');
+    const { signer } = await attested(b.repository, subject, undefined, { policy: b.policy });
+    const reference = `${b.reference}@${subject.digest}`;
+    const stranger = generateSigningKey().publicKey.pem;
+    for (const { name, result } of await b.verify(stranger, reference)) assert.notEqual(result.code, 0, name);
+    await stripLogEntries(b.repository, subject);
+    for (const { name, result } of await b.verify(signer.publicKeyPem, reference))
+      assert.notEqual(result.code, 0, name);
+  });
+});
