@@ -1,5 +1,5 @@
 // The soak tests in their short forms: `npm run soak` plays the same for longer and with other seeds. (Kills are played
-// by test/crash.)
+// by test/crash, and those of writers of the log by test/trust/log.)
 
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
