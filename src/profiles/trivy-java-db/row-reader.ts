@@ -82,7 +82,7 @@ export class RowReader {
     }
     const coordinates: Coordinates = { group, artifact, version, classifier: '' };
     if (coordinatesFault(coordinates) !== undefined || !isArchiveType(archiveType)) {
-      this.#leftOut['no-key'] = (this.#leftOut['no-key'] ?? 0) + 1;
+      this.#leftOut['key-not-writable'] = (this.#leftOut['key-not-writable'] ?? 0) + 1;
       return;
     }
     const k = javaRowKey(coordinates);
