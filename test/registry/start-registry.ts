@@ -26,7 +26,7 @@ export type StartedRegistry = {
   readonly log: readonly RegistryLogEntry[];
 };
 
-export type StartRegistryOptions = Pick<RegistryAppOptions, 'challenge' | 'publicUrl' | 'stallMs'> &
+export type StartRegistryOptions = Pick<RegistryAppOptions, 'aliases' | 'challenge' | 'publicUrl' | 'stallMs'> &
   Pick<Partial<AccessOptions>, 'anonymousPull'> & {
     readonly folder?: string;
     /** Instead of a disk storage in the folder. */
@@ -36,13 +36,14 @@ export type StartRegistryOptions = Pick<RegistryAppOptions, 'challenge' | 'publi
 export async function startRegistry(scope: Scope, options: StartRegistryOptions = {}): Promise<StartedRegistry> {
   const folder = options.folder ?? (await temporaryFolder(scope, 'registry'));
   const storage = options.storage ?? (await openDiskStorage(`${folder}/oci`, { clock: systemClock }));
-  const { anonymousPull = () => true, challenge, publicUrl, stallMs } = options;
+  const { aliases, anonymousPull = () => true, challenge, publicUrl, stallMs } = options;
   const access = await openAccess(folder, { clock: systemClock, anonymousPull });
   const log: RegistryLogEntry[] = [];
   const app = createRegistryApp({
     storage,
     access,
     publicUrl,
+    aliases,
     clock: systemClock,
     log: (entry) => void log.push(entry),
     ...(challenge ? { challenge } : {}),

@@ -11,6 +11,7 @@ import { ExportError, toExportError } from '../../core/errors.ts';
 import { createHealth, type Health } from '../../observe/health.ts';
 import { createLog, isLevel, type Log } from '../../observe/log.ts';
 import { createMetrics, type Metrics } from '../../observe/metrics.ts';
+import { tenantNameFault } from '../../access/tenant-name.ts';
 import { createRegistryApp } from '../../registry/server/app.ts';
 import type { LocalCenter } from '../../runs/local-center.ts';
 import { openCenter } from '../../runs/open-center.ts';
@@ -148,6 +149,7 @@ async function createApps(service: Service, publicUrl: string | undefined) {
     storage,
     access,
     publicUrl,
+    aliases: trivyAliases(run),
     clock,
     log: (entry) => log[entry.error === undefined ? 'debug' : 'error']('registry request', entry),
   });
@@ -189,6 +191,15 @@ function openLimiter(run: CommandRun): RateLimiter | undefined {
   const perSecond = Number(text);
   if (Number.isFinite(perSecond) && perSecond >= 0.5) return new RateLimiter(perSecond, run.host.clock);
   throw new ExportError('USAGE', `--tenant-rate takes a number from 0.5 on, not ${text}`);
+}
+
+/** The names that Trivy asks for when it is told of no repository. */
+function trivyAliases(run: CommandRun): ReadonlyMap<string, string> | undefined {
+  const tenant = textOption(run, 'trivyAliases');
+  if (tenant === undefined) return undefined;
+  const fault = tenantNameFault(tenant);
+  if (fault !== undefined) throw new ExportError('USAGE', fault);
+  return new Map(['trivy-db', 'trivy-java-db'].map((name) => [`aquasecurity/${name}`, `${tenant}/${name}`]));
 }
 
 /** What the options say goes before the environment, and takes the other kind of place out of it. */

@@ -15,6 +15,7 @@ export function addServiceCommands(program: Command, run: RunAction): void {
       ['--storage <url>', 's3://BUCKET[/PREFIX]: keep content in a bucket (EXPORT_CENTER_STORAGE; AWS_… variables)'],
       ['--redirect-blobs', 'with a bucket: send clients of big blobs to signed URLs of it'],
       ['--upstream <registry>', 'HOST[:PORT][/PREFIX]: be a caching front of that registry (EXPORT_CENTER_UPSTREAM)'],
+      ['--trivy-aliases <tenant>', "answer aquasecurity/trivy-db and -java-db with this tenant's, for reading"],
       ['--tenant-rate <number>', 'requests a second that each tenant may make (default: no limit)'],
     ],
     examples: [

@@ -42,6 +42,8 @@ export type RegistryAppOptions = {
   readonly challenge?: 'bearer' | 'basic';
   /** A connection on which no byte moves for this long is cut; 120 seconds by default. */
   readonly stallMs?: number;
+  /** Repositories by the other names under which they are read; none by default. */
+  readonly aliases?: ReadonlyMap<string, string> | undefined;
 };
 
 type Env = { Bindings: HttpBindings };
@@ -49,7 +51,7 @@ type Opened = Omit<Exchange, 'caller'> & { readonly path: string };
 
 /** The app, to be mounted at the root of a bigger one that is served by @hono/node-server. */
 export function createRegistryApp(options: RegistryAppOptions): Hono<Env> {
-  const { storage, access, publicUrl, challenge = 'bearer' } = options;
+  const { storage, access, publicUrl, challenge = 'bearer', aliases = new Map<string, string>() } = options;
   const origin = publicUrl?.replace(/\/+$/, '');
   const context: RegistryContext = {
     storage,
@@ -57,6 +59,7 @@ export function createRegistryApp(options: RegistryAppOptions): Hono<Env> {
     challenge,
     originOf: (incoming) => origin ?? requestOrigin(incoming),
     buffers: new BufferPool(),
+    aliases,
   };
   const app = new Hono<Env>();
   const serve = (handle: (x: Opened) => Promise<ExportError | undefined>) => (c: Context<Env>) =>
@@ -157,8 +160,15 @@ async function answerRoute(
     const headers = { Allow: 'GET, HEAD' };
     return refuse(x, 405, 'UNSUPPORTED', { message: x.context.storage.refusesClients, headers });
   }
-  if (!x.context.access.allows(x.caller, name, action)) return refuseAccess(x, name, action);
-  return route.handle({ ...x, repository: x.context.storage.repository(name), reference });
+  const meant = x.context.aliases.get(name);
+  if (meant !== undefined && action !== 'pull') {
+    const message = `${name} is another name of ${meant}, for reading alone`;
+    return refuse(x, 405, 'UNSUPPORTED', { message, headers: { Allow: 'GET, HEAD' } });
+  }
+  // Rights are those of the repository itself, and so is the scope that a challenge asks for.
+  const own = meant ?? name;
+  if (!x.context.access.allows(x.caller, own, action)) return refuseAccess(x, own, action);
+  return route.handle({ ...x, repository: x.context.storage.repository(own), reference });
 }
 
 function refuseAccess(x: Exchange & { readonly path: string }, repository: string, action: Action): void {

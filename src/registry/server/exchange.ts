@@ -14,6 +14,8 @@ export type RegistryContext = {
   readonly originOf: (incoming: IncomingMessage) => string;
   readonly challenge: 'bearer' | 'basic';
   readonly buffers: BufferPool;
+  /** Names that are answered as other repositories, read-only: what a client cannot be told to ask for otherwise. */
+  readonly aliases: ReadonlyMap<string, string>;
 };
 
 export type Exchange = {
