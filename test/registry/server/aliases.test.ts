@@ -41,7 +41,7 @@ test('who may not read the repository may not read its alias, and is asked for a
   assert.equal(refused.status, 401);
   assert.match(refused.headers.get('www-authenticate') ?? '', /scope="repository:default\/trivy-db:pull"/);
   const scope = new URLSearchParams({ scope: 'repository:default/trivy-db:pull', service: 'registry' });
-  const granted = await fetch(`${url}/token?${scope}`, { headers: { authorization: basic } });
+  const granted = await fetch(`${url}/token?${scope.toString()}`, { headers: { authorization: basic } });
   const { token } = (await granted.json()) as { token: string };
   const headers = { authorization: `Bearer ${token}` };
   assert.equal((await fetch(`${url}/v2/aquasecurity/trivy-db/manifests/2`, { headers })).status, 200);
