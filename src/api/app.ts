@@ -9,6 +9,7 @@ import type { Log } from '../observe/log.ts';
 import { metricsMediaType, type Metrics } from '../observe/metrics.ts';
 import type { RegistryStorage } from '../registry/storage/storage.ts';
 import type { Center } from '../runs/center.ts';
+import type { TransparencyLog } from '../trust/log/transparency-log.ts';
 import { problemResponse } from './problem.ts';
 import type { RouteRoom } from './route.ts';
 import { addAccessRoutes } from './routes/access-routes.ts';
@@ -16,6 +17,7 @@ import { addDownloadRoutes } from './routes/download-routes.ts';
 import { addEvidenceRoutes } from './routes/evidence-routes.ts';
 import { addIngestRoutes } from './routes/ingest-routes.ts';
 import { addKeyRoutes } from './routes/key-routes.ts';
+import { addLogRoutes } from './routes/log-routes.ts';
 import { addMaintenanceRoutes } from './routes/maintenance-routes.ts';
 import { addProfileRoutes } from './routes/profile-routes.ts';
 import { addRunRoutes } from './routes/run-routes.ts';
@@ -28,6 +30,8 @@ export type ApiOptions = {
   readonly log: Log;
   /** The registry whose bundles can be downloaded; without it there are no downloads. */
   readonly storage?: RegistryStorage;
+  /** Open to everybody below /log; without it nothing answers there. */
+  readonly transparencyLog?: TransparencyLog;
   /** Folder where uploads wait until they are ingested. */
   readonly spoolDir: string;
   readonly version: string;
@@ -50,6 +54,7 @@ export function createApiApp(options: ApiOptions): OpenAPIHono {
   addRunRoutes(room, streams);
   addKeyRoutes(room);
   addAccessRoutes(room);
+  if (options.transparencyLog) addLogRoutes(app, options.transparencyLog);
   if (options.storage) addDownloadRoutes({ app, access: options.access, storage: options.storage });
   addDescription(app, options.version);
   app.notFound((c) => {

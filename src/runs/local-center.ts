@@ -13,6 +13,7 @@ import { insertRun, requestCancel, runById, runEventsAfter, runsOf, type RunRow 
 import type { IngestOptions, IngestProgress, IngestResult, SourceSummary } from '../evidence/types.ts';
 import type { ScrubProgress, ScrubReport } from '../registry/storage/scrub.ts';
 import type { RegistryStorage } from '../registry/storage/storage.ts';
+import type { TransparencyLog } from '../trust/log/transparency-log.ts';
 import type { Actor } from './access-center.ts';
 import { AccessDesk, requireTenant } from './access-desk.ts';
 import { DatabaseAccessSource } from './access-source.ts';
@@ -78,6 +79,11 @@ export class LocalCenter implements Center {
   /** The own registry's storage, for the server that shares this process. */
   async registryStorage(): Promise<RegistryStorage> {
     return (await this.#workshop()).storage;
+  }
+
+  /** The transparency log, unless it is off. */
+  async transparencyLog(): Promise<TransparencyLog | undefined> {
+    return (await this.#workshop()).transparencyLog;
   }
 
   /** Tokens and rules, for the doors of the servers that share this process. */

@@ -141,6 +141,7 @@ async function createApps(service: Service, publicUrl: string | undefined) {
   const { clock, version } = run.host;
   const access = await openAccess(run.settings.data, { clock, source: center.accessSource() });
   const storage = await center.registryStorage();
+  const transparencyLog = await center.transparencyLog();
   health.register('database', () => center.ping());
   // A front answers out of its cache while its upstream is away, so only what it stores itself is asked.
   health.register('storage', () => storage.content.find(digestOf('readiness')));
@@ -158,6 +159,7 @@ async function createApps(service: Service, publicUrl: string | undefined) {
     center,
     access,
     storage,
+    ...(transparencyLog === undefined ? {} : { transparencyLog }),
     health,
     metrics,
     log,
