@@ -59,8 +59,7 @@ export function registryLines({ host, pid, folder, publicKey, trustedRoot }: Reg
   return [
     `The service keeps running (end it with: kill ${pid}). From its registry:`,
     `  oras cp -r ${reference} --to-oci-layout ${folder}/oras:latest`,
-    `  cosign verify --key ${publicKey} --insecure-ignore-tlog ${reference}`,
-    `  cosign verify --key ${publicKey} --insecure-ignore-tlog --trusted-root ${trustedRoot} ${reference}   # cosign 2.6`,
+    `  cosign verify --key ${publicKey} --trusted-root ${trustedRoot} ${reference}`,
   ];
 }
 

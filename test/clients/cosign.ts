@@ -1,4 +1,4 @@
-// cosign's key-based commands as a pipeline runs them: 3.1 without more, 2.6 with the trusted root that the service writes.
+// cosign's key-based commands as a pipeline runs them, with the trusted root that the service writes.
 
 import assert from 'node:assert/strict';
 import { generateKeyPairSync } from 'node:crypto';
@@ -16,9 +16,8 @@ type Statement = { predicateType: string; subject: { digest: { sha256: string } 
 const provenance = 'https://slsa.dev/provenance/v1';
 
 /** The two commands that a pipeline runs, without the program's name. */
-export function cosignCommands(version: Cosign, { key, trustedRoot }: Publisher, reference: string): string[][] {
-  const trust = version === 'cosign2' ? ['--trusted-root', trustedRoot] : [];
-  const rest = ['--key', key, '--insecure-ignore-tlog', ...trust, reference];
+export function cosignCommands({ key, trustedRoot }: Publisher, reference: string): string[][] {
+  const rest = ['--key', key, '--trusted-root', trustedRoot, reference];
   return [
     ['verify', ...rest],
     ['verify-attestation', '--type', 'slsaprovenance1', ...rest],
@@ -33,7 +32,7 @@ export async function cosignVerifies(
   digest: string,
 ): Promise<void> {
   const [signature = '', attestation = ''] = await Promise.all(
-    cosignCommands(version, publisher, reference).map((args) => mustRun(judge(version), args, { env: publisher.env })),
+    cosignCommands(publisher, reference).map((args) => mustRun(judge(version), args, { env: publisher.env })),
   );
   assert.ok(signature.includes(`"docker-manifest-digest":"${digest}"`), signature);
   const { payload } = JSON.parse(attestation) as { payload: string };
@@ -44,7 +43,7 @@ export async function cosignVerifies(
 
 /** Neither signature nor provenance verifies. */
 export async function cosignRefuses(version: Cosign, publisher: Publisher, reference: string): Promise<void> {
-  for (const args of cosignCommands(version, publisher, reference)) {
+  for (const args of cosignCommands(publisher, reference)) {
     const { code, stdout } = await runProgram(judge(version), args, { env: publisher.env });
     assert.notEqual(code, 0, stdout);
   }
