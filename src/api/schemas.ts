@@ -92,6 +92,7 @@ const scopeSchema = z.strictObject({
   sources: z.array(text).optional(),
   ecosystems: z.array(text).optional(),
   ids: z.array(text).optional(),
+  advised: z.literal(true).optional(),
   window: z.strictObject({ from: text.optional(), to: text.optional(), last: text.optional() }).optional(),
 });
 

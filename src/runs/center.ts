@@ -61,6 +61,8 @@ export type ProfileScope = {
   readonly sources?: readonly string[];
   readonly ecosystems?: readonly string[];
   readonly ids?: readonly string[];
+  /** Of a Java database only artifacts that advisories speak of. */
+  readonly advised?: true;
   /** Absolute instants, or `last` = a duration such as `P30D` before the state's `created`. */
   readonly window?: { readonly from?: string; readonly to?: string; readonly last?: string };
 };

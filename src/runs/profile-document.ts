@@ -13,10 +13,10 @@ import { parseScope } from './scope.ts';
 export type Profile = ProfileDocument & { readonly revision: Digest; readonly repository: string };
 
 /** What this program can build so far. */
-export const kinds = ['json:raw', 'mirror:full', 'mirror:delta', 'trivy:db'] as const;
+export const kinds = ['json:raw', 'mirror:full', 'mirror:delta', 'trivy:db', 'trivy:java-db'] as const;
 
 /** The kinds that are databases, with the time for which one counts as fresh unless the profile says otherwise. */
-const databaseKinds: { readonly [kind: string]: string } = { 'trivy:db': 'P1D' };
+const databaseKinds: { readonly [kind: string]: string } = { 'trivy:db': 'P1D', 'trivy:java-db': 'P3D' };
 
 /** The built-in profiles and their repositories (contract.md, "In the registry"). */
 const builtinRepositories: { readonly [name: string]: string } = {
@@ -65,13 +65,19 @@ export function parseProfile(value: unknown): ProfileDocument {
   return {
     name,
     kind,
-    scope: parseScope(fields['scope'] ?? {}),
+    scope: scopeOf(fields['scope'] ?? {}, kind),
     ...(fields['maxShrink'] === undefined ? {} : { maxShrink: parseShare(fields['maxShrink']) }),
     ...(fields['maxAge'] === undefined ? {} : { maxAge: parseAge(fields['maxAge']) }),
     ...freshness(kind, fields['validFor']),
     ...(fields['suppress'] === undefined ? {} : { suppress: parseSuppress(fields['suppress'], kind) }),
     ...(fields['encoding'] === undefined ? {} : { encoding: parseEncoding(fields['encoding'], kind) }),
   };
+}
+
+function scopeOf(value: unknown, kind: string): ProfileDocument['scope'] {
+  const scope = parseScope(value);
+  if (scope.advised && kind !== 'trivy:java-db') throw refused('the scope advised belongs to trivy:java-db alone');
+  return scope;
 }
 
 function parseSuppress(value: unknown, kind: string): VexStatus[] {

@@ -12,7 +12,7 @@ export type EvidenceScope = ProfileScope & { readonly formats?: readonly string[
 
 export type Filter = (entry: Entry) => boolean;
 
-const members = new Set(['sources', 'ecosystems', 'ids', 'window']);
+const members = new Set(['sources', 'ecosystems', 'ids', 'advised', 'window']);
 const instant = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/;
 
 /** Checks a scope; throws INPUT_INVALID that names the selector and the rule. */
@@ -23,6 +23,7 @@ export function parseScope(value: unknown): ProfileScope {
     ...listOf(fields, 'sources'),
     ...listOf(fields, 'ecosystems'),
     ...listOf(fields, 'ids'),
+    ...(fields['advised'] === undefined ? {} : { advised: parseAdvised(fields['advised']) }),
     ...(fields['window'] === undefined ? {} : { window: parseWindow(fields['window']) }),
   };
 }
@@ -34,6 +35,12 @@ function listOf(fields: Record<string, unknown>, name: string): { readonly [name
     throw refused(`${name} must be a list of at least one text`);
   }
   return { [name]: list as string[] };
+}
+
+/** The whole database is said by leaving it out, so that one scope has one form. */
+function parseAdvised(value: unknown): true {
+  if (value === true) return value;
+  throw refused('advised must be true, or left out');
 }
 
 function parseWindow(value: unknown): NonNullable<ProfileScope['window']> {

@@ -3,9 +3,11 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
+import type { Digest } from '../../src/core/digest.ts';
 import type { ImageManifest } from '../../src/oci/manifest.ts';
 import type { RepositoryReader } from '../../src/oci/repository.ts';
 import { readBlob } from '../../src/profiles/sharded/read.ts';
+import { provenancePredicateType } from '../../src/trust/predicate-types.ts';
 import { tenant, type EvidenceLine, type TestCenter } from './center.ts';
 import { mustRun } from './run-program.ts';
 import { temporaryFolder, type Scope } from './temporary-folder.ts';
@@ -56,4 +58,30 @@ export async function unpackLayer(
   const env = { TZ: 'UTC' };
   const listing = await mustRun('tar', ['-tvf', archive, '--numeric-owner', '--full-time'], { env });
   return { listing, file: (name) => readFile(join(files, name)) };
+}
+
+export type Provenance = {
+  readonly buildDefinition: {
+    readonly externalParameters: Readonly<Record<string, unknown>>;
+    readonly resolvedDependencies: readonly {
+      readonly name?: string;
+      readonly uri?: string;
+      readonly digest?: object;
+    }[];
+  };
+};
+
+type Statement = { readonly predicateType: string; readonly predicate: Provenance };
+
+/** The provenance that is attached to an artifact as a sigstore bundle. */
+export async function provenanceOf(repository: RepositoryReader, subject: string): Promise<Provenance> {
+  for (const { digest } of await repository.referrers(subject as Digest)) {
+    const [layer] = (await manifestOf(repository, digest)).layers;
+    if (!layer) continue;
+    const bundle = JSON.parse((await readBlob(repository, layer)).toString()) as { dsseEnvelope?: { payload: string } };
+    const payload = Buffer.from(bundle.dsseEnvelope?.payload ?? '', 'base64').toString();
+    const { predicateType, predicate } = JSON.parse(payload === '' ? '{}' : payload) as Partial<Statement>;
+    if (predicate && predicateType === provenancePredicateType) return predicate;
+  }
+  throw new Error(`${subject} has no provenance`);
 }

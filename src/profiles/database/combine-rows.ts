@@ -64,10 +64,12 @@ class RowMerge {
   }
 
   static async open({ contributions, overlays, combine }: CombineInput): Promise<RowMerge> {
+    // Contributions first: what an overlay may say can depend on all of them.
+    const own = await Cursor.open(contributions);
     const sorted = [...overlays].sort((a, b) => compareUtf8(a.source, b.source));
     const opened = [];
     for (const { source, rows } of sorted) opened.push({ source, rows: await Cursor.open(rows) });
-    return new RowMerge(await Cursor.open(contributions), opened, combine);
+    return new RowMerge(own, opened, combine);
   }
 
   /** The least key at hand. */

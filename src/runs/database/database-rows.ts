@@ -8,7 +8,7 @@ import type { LeaveOut, SourcedContribution } from '../../profiles/database/row.
 import { sortContributions } from '../../profiles/database/sort-contributions.ts';
 import type { RunContext } from '../run-context.ts';
 import { requiredSource, type Conversion, type EvidenceRecord } from './builder.ts';
-import { openOverlay } from './overlays.ts';
+import { openOverlay, overlaysOf } from './overlays.ts';
 import type { DatabasePlan } from './plan-database.ts';
 
 export type RowsInput = { readonly plan: DatabasePlan; readonly tempDir: string; readonly leaveOut: LeaveOut };
@@ -17,16 +17,24 @@ export type RowsInput = { readonly plan: DatabasePlan; readonly tempDir: string;
 export async function* databaseRows(input: RowsInput, context: RunContext): AsyncGenerator<CombinedRow[]> {
   const { plan, tempDir, leaveOut } = input;
   const { builder, state, overlays, profile } = plan;
-  const conversion = builder.open({
+  const conversion = await builder.open({
+    scope: profile.scope,
     created: state.created,
     collections: Object.keys(state.collections),
     suppress: profile.suppress ?? [],
     leaveOut,
+    records: (formats) => recordsOf(plan, formats, context),
+    overlays: async (format) =>
+      (await overlaysOf(format, state, context)).map((overlay) => openOverlay(overlay, context)),
   });
-  const contributions = contributionsOf(conversion, recordsOf(plan, context));
+  const contributions = contributionsOf(conversion, recordsOf(plan, builder.formats, context));
+  const { overlay: filtered = (rows) => rows } = conversion;
   yield* combineRows({
     contributions: sortContributions(contributions, { tempDir }),
-    overlays: overlays.map((overlay) => ({ source: overlay.source, rows: openOverlay(overlay, leaveOut, context) })),
+    overlays: overlays.map((overlay) => ({
+      source: overlay.source,
+      rows: filtered(openOverlay(overlay, context, leaveOut)),
+    })),
     combine: conversion.combine,
   });
 }
@@ -45,14 +53,18 @@ async function* contributionsOf(
   }
 }
 
-/** The records that contributions are made of. */
-async function* recordsOf({ builder, state }: DatabasePlan, { reader }: RunContext): AsyncGenerator<EvidenceRecord[]> {
+/** Records of these formats in the state, in order. */
+async function* recordsOf(
+  { state }: DatabasePlan,
+  formats: readonly string[],
+  { reader }: RunContext,
+): AsyncGenerator<EvidenceRecord[]> {
   for await (const page of reader.bodies('record', state.sequence)) {
     const records: EvidenceRecord[] = [];
     for (const { entry, body } of page) {
       const { c, k } = entry;
       const { format, source } = collectionParts(c);
-      if (!builder.formats.includes(format) || !state.scoped.filter(entry)) continue;
+      if (!formats.includes(format) || !state.scoped.filter(entry)) continue;
       records.push({ c, k, format, source, v: JSON.parse(body.toString('utf8')) as Json });
     }
     if (records.length > 0) yield records;

@@ -52,9 +52,9 @@ export function guardOverlays({ maxAge, name }: Profile, overlays: readonly Over
 /** The rows of an overlay; what its original had and we have not is told to `leaveOut`. */
 export function openOverlay(
   { pointer }: OverlayPointer,
-  leaveOut: LeaveOut,
   context: RunContext,
+  leaveOut?: LeaveOut,
 ): AsyncIterable<readonly DatabaseRow[]> {
-  for (const { code, count } of pointer.leftOut) leaveOut(code, count);
+  for (const { code, count } of pointer.leftOut) leaveOut?.(code, count);
   return overlayRows(context.repository(pointer.shards.repository), pointer.shards.digest);
 }

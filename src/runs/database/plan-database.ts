@@ -41,7 +41,8 @@ export type DatabasePlan = {
 /** Throws ERR_EXPORT_STALE and ERR_EXPORT_BASE_MISSING before anything is written. */
 export async function planDatabase(profile: Profile, task: RunTask, context: RunContext): Promise<DatabasePlan> {
   const builder = builderOf(profile.kind);
-  const formats = [...builder.formats, builder.overlayFormat];
+  const others = builder.otherFormats?.(profile.scope) ?? [];
+  const formats = [...builder.formats, builder.overlayFormat, ...others];
   const state = await planState(context, 'record', { ...profile.scope, formats });
   const overlays = await overlaysOf(builder.overlayFormat, state, context);
   guardAge(profile, state, context.clock.now());
