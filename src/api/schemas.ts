@@ -121,9 +121,27 @@ export const runRequestSchema = z
     to: text.optional(),
     base: text.optional(),
     acceptShrink: z.boolean().optional(),
+    compare: text.min(1).optional().openapi({ description: 'of a database: another one, as `from` of an ingest' }),
     idempotencyKey: text.min(1).max(255).optional(),
   })
   .openapi('RunRequest');
+
+const parityCounts = {
+  same: count,
+  onlyOurs: count,
+  onlyTheirs: count,
+  severity: count,
+  status: count,
+  fix: count,
+  other: count,
+};
+
+const comparisonSchema = z.object({
+  theirs: text,
+  report: text,
+  total: z.object(parityCounts),
+  buckets: z.array(z.object({ bucket: text, ...parityCounts })),
+});
 
 const runState = z.enum([
   'queued',
@@ -159,6 +177,7 @@ export const runSchema = z
         bytesNew: count,
         layers: count,
         layersNew: count,
+        comparison: comparisonSchema.optional(),
       })
       .optional(),
     failure: z.object({ code: text, message: text, hint: text.optional() }).optional(),

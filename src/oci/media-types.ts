@@ -10,6 +10,8 @@ export const mediaTypes = {
   dockerList: 'application/vnd.docker.distribution.manifest.list.v2+json',
   dockerManifest: 'application/vnd.docker.distribution.manifest.v2+json',
   markdown: 'text/markdown',
+  json: 'application/json',
+  jsonLinesGzip: 'application/jsonl+gzip',
   baseConfig: 'application/vnd.export-center.mirror.base.v1+json',
   exportManifest: 'application/vnd.export-center.manifest.v1+json',
   deltaConfig: 'application/vnd.export-center.mirror.delta.v1+json',
@@ -31,6 +33,7 @@ export const artifactTypes = {
   jsonRaw: 'application/vnd.export-center.json.raw.v1',
   trivyDatabase: 'application/vnd.aquasec.trivy.config.v1+json',
   overlay: 'application/vnd.export-center.overlay.v1',
+  parity: 'application/vnd.export-center.parity.v1',
 } as const;
 
 export const annotationNames = {

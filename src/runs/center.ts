@@ -3,6 +3,7 @@
 
 import type { IngestOptions, IngestProgress, IngestResult, SourceSummary } from '../evidence/types.ts';
 import type { VexStatus } from '../profiles/trivy-db/vex/statements.ts';
+import type { ParityBucket, ParityCounts } from '../profiles/database/parity-report.ts';
 import type { AccessCenter, Actor } from './access-center.ts';
 import type { ScrubProgress, ScrubReport } from '../registry/storage/scrub.ts';
 
@@ -16,6 +17,8 @@ export type RunRequest = {
   /** A reference, a digest or `none`. */
   readonly base?: string;
   readonly acceptShrink?: boolean;
+  /** Of a database: another one that the result is compared with, named as FROM of an ingest. */
+  readonly compare?: string;
   readonly idempotencyKey?: string;
 };
 
@@ -32,6 +35,16 @@ export type RunResult = {
   readonly bytesNew: number;
   readonly layers: number;
   readonly layersNew: number;
+  readonly comparison?: RunComparison;
+};
+
+/** What `--compare` found; `report` is an artifact with all of it. */
+export type RunComparison = {
+  readonly theirs: string;
+  readonly report: string;
+  readonly total: ParityCounts;
+  /** Buckets that differ. */
+  readonly buckets: readonly ParityBucket[];
 };
 
 export type RunRecord = {

@@ -3,6 +3,7 @@
 
 import type { RunResult } from './center.ts';
 import type { Artifact } from './artifact.ts';
+import { compareDatabase } from './database/compare-database.ts';
 import { exportDatabase } from './database/export-database.ts';
 import { exportBundle } from './export-bundle.ts';
 import { exportDelta } from './export-delta.ts';
@@ -28,7 +29,11 @@ export async function execute(profiles: RunProfiles, task: RunTask, context: Run
     : await publishBundle(profiles, task, context);
   const { to } = task.request;
   const copied = to === undefined ? undefined : await copyAll(published.artifacts, to, profiles, task, context);
-  return resultOf(profile, published, task, context, copied);
+  const result = resultOf(profile, published, task, context, copied);
+  const { compare } = task.request;
+  return compare === undefined
+    ? result
+    : { ...result, comparison: await compareDatabase(profile, compare, task, context) };
 }
 
 async function publishBundle({ profile, full }: RunProfiles, task: RunTask, context: RunContext): Promise<Published> {

@@ -31,6 +31,7 @@ import type {
 } from './center.ts';
 import { Bell } from './bell.ts';
 import type { OpenCenterOptions } from './open-center.ts';
+import { isDatabase } from './profile-document.ts';
 import { listProfiles, putProfile, showProfile } from './profile-store.ts';
 import { isEnded, RunQueue } from './run-queue.ts';
 import { keepHouse } from './housekeeping.ts';
@@ -162,6 +163,9 @@ export class LocalCenter implements Center {
       throw new ExportError('USAGE', 'a delta needs a base', {
         hint: 'for a layout without history: run mirror:full --base none',
       });
+    }
+    if (request.compare !== undefined && !isDatabase(profile?.kind ?? '')) {
+      throw new ExportError('USAGE', 'only databases can be compared', { hint: 'such as run trivy:db --compare REF' });
     }
     const row = await insertRun(this.#db, {
       id: `run-${randomUUID()}`,

@@ -32,6 +32,8 @@ const reservedRepositories = new Set([
   ...Object.values(builtinRepositories),
   'trivy-db-mirror',
   'trivy-java-db-mirror',
+  'trivy-db-parity',
+  'trivy-java-db-parity',
   overlayRepository,
   'tuf',
 ]);
@@ -122,10 +124,15 @@ export function databaseMirrorOf(repository: string): string {
   return `${repository}-mirror`;
 }
 
+/** The repository of a database's parity reports. */
+export function parityRepositoryOf(repository: string): string {
+  return `${repository}-parity`;
+}
+
 /** All repositories that a profile publishes to. */
 export function repositoriesOf({ name, kind }: Pick<ProfileDocument, 'name' | 'kind'>): string[] {
   const repository = repositoryOf(name);
-  return isDatabase(kind) ? [repository, databaseMirrorOf(repository)] : [repository];
+  return isDatabase(kind) ? [repository, databaseMirrorOf(repository), parityRepositoryOf(repository)] : [repository];
 }
 
 /** Names the document's content; equal documents are one revision on every machine. */

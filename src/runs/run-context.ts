@@ -10,6 +10,7 @@ import type { SigningPolicy } from '../trust/signing-policy.ts';
 import type { Turns } from '../trust/subject-queue.ts';
 import type { Signer } from '../trust/types.ts';
 import type { RunRequest, RunState } from './center.ts';
+import type { SourceAccess } from './overlay/database-source.ts';
 
 export type RunContext = {
   readonly db: Database;
@@ -21,6 +22,8 @@ export type RunContext = {
   readonly repository: (name: string) => Repository;
   /** A destination REGISTRY/REPO[:TAG] with the tag that it names, if any. */
   readonly destination: (reference: string) => Promise<{ readonly repository: Repository; readonly tag?: string }>;
+  /** Registries and web addresses, for what is read from elsewhere. */
+  readonly sources: SourceAccess;
   readonly encoders: EncoderPool;
   /** The active key's signer first, then those of the co-signers. */
   readonly signers: () => Promise<readonly Signer[]>;

@@ -11,7 +11,7 @@ import { pruneEvidence } from '../db/evidence-prune.ts';
 import { isDatabaseFormat, isPointerLines } from '../evidence/database-pointer.ts';
 import { ingest } from '../evidence/ingest.ts';
 import type { IngestOptions, IngestProgress, IngestResult } from '../evidence/types.ts';
-import { parseReference, type Reference } from '../oci/reference.ts';
+import { parseReference } from '../oci/reference.ts';
 import { overlayRepository } from '../profiles/database/overlay.ts';
 import { openCredentials } from '../registry/client/credentials.ts';
 import { createHttp, type Http } from '../registry/client/http.ts';
@@ -29,6 +29,7 @@ import { execute } from './execute.ts';
 import type { OpenCenterOptions } from './open-center.ts';
 import { repositoriesOf } from './profile-document.ts';
 import { profileForRun } from './profile-store.ts';
+import type { SourceAccess } from './overlay/database-source.ts';
 import { ingestDatabase } from './overlay/ingest-database.ts';
 import { releaseOverlays } from './overlay/release-overlays.ts';
 import { openRegistryStorage } from './registry-storage.ts';
@@ -74,6 +75,11 @@ export async function openWorkshop(db: Database, clock: Clock, options: OpenCent
   const trust = await openTrustDesk({ db, dataDir: options.data, clock, env, signs });
   await writeTrustFiles(options.data, trust.files);
 
+  const sources: SourceAccess = {
+    repository: (reference) => remoteRepository(reference, { http, credentials }),
+    httpGet: (url, headers) => http.get(url, { headers }),
+  };
+
   function contextOf(tenant: string): RunContext {
     const store = evidenceStore(db, tenant, clock);
     return {
@@ -83,6 +89,7 @@ export async function openWorkshop(db: Database, clock: Clock, options: OpenCent
       attributions: () => store.attributions(),
       repository: (name) => storage.repository(`${tenant}/${name}`),
       destination: (reference) => Promise.resolve(destination(reference)),
+      sources,
       encoders,
       signers: () => keys.openSigners(),
       signingPolicy: trust.policy,
@@ -110,16 +117,15 @@ export async function openWorkshop(db: Database, clock: Clock, options: OpenCent
     const store = evidenceStore(db, tenant, clock);
     const environment = {
       clock,
+      httpGet: sources.httpGet,
       tempDir: join(options.data, 'tmp'),
-      httpGet: (url: string, headers: Readonly<Record<string, string>>) => http.get(url, { headers }),
       ...(onProgress ? { onProgress } : {}),
     };
     const { format = '' } = request;
     if (!isDatabaseFormat(format) || isPointerLines(request.from)) return ingest(store, request, environment);
     refuseFront(storage);
-    const repository = (reference: Reference) => remoteRepository(reference, { http, credentials });
     const overlays = storage.repository(`${tenant}/${overlayRepository}`);
-    return ingestDatabase({ ...request, format }, { ...environment, db, store, overlays, encoders, repository });
+    return ingestDatabase({ ...request, format }, { ...environment, ...sources, db, store, overlays, encoders });
   }
 
   return {

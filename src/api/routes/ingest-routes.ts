@@ -1,15 +1,14 @@
 // POST /api/v1/ingest (what the server itself can reach) and /api/v1/ingest/upload (a body). Both answer with the
 // result, or, to callers that accept text/event-stream, with progress events and the result as the last of them.
 
-import { isAbsolute } from 'node:path';
 import { z } from '@hono/zod-openapi';
-import { hasRole, type Principal } from '../../access/roles.ts';
 import { ExportError } from '../../core/errors.ts';
 import type { IngestOptions, IngestProgress, IngestResult } from '../../evidence/types.ts';
 import { eventStreamMediaType } from '../event-stream-media-type.ts';
 import { exact } from '../exact.ts';
 import { answerWithProgress } from '../progress-answer.ts';
 import { addRoute, type RouteRoom } from '../route.ts';
+import { checkOrigin } from '../server-files.ts';
 import { ingestResultSchema, ingestSchema, uploadQuery } from '../schemas.ts';
 import { checkFileName, withSpooledUpload } from '../upload-spool.ts';
 
@@ -40,7 +39,7 @@ export function addIngestRoutes(room: RouteRoom, options: IngestRoutesOptions): 
     },
     ({ tenant, body, principal, request }) => {
       const ingest: IngestOptions = exact(body);
-      checkOrigin(ingest.from, principal);
+      checkOrigin(ingest.from, principal, 'body.from');
       return answerWithProgress(request, options, (onProgress) => center.ingest(tenant, ingest, onProgress));
     },
   );
@@ -72,23 +71,6 @@ function addUpload(room: RouteRoom, options: IngestRoutesOptions): void {
       return answerWithProgress(request, options, work);
     },
   );
-}
-
-/** A relative path would be read from wherever the service was started; files of the service are no tenant's. */
-function checkOrigin(from: string, principal: Principal): void {
-  if (isAbsolute(from) && !hasRole(principal, '*', 'operator')) {
-    throw new ExportError(
-      'DENIED',
-      'not allowed: reading files of the server needs role operator in the whole installation',
-      {
-        hint: 'to send a file of your own, use /api/v1/ingest/upload',
-      },
-    );
-  }
-  if (isAbsolute(from) || /^(?:https?:\/\/|oci:)/i.test(from)) return;
-  throw new ExportError('INPUT_INVALID', 'body.from: must be an absolute path, an http(s) URL or an oci: reference', {
-    hint: 'to send a file of your own, use /api/v1/ingest/upload',
-  });
 }
 
 /** Forms and plain text are what foreign web pages can send without asking first. */

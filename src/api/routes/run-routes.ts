@@ -7,6 +7,7 @@ import type { RunEvent, RunRequest } from '../../runs/center.ts';
 import { eventStreamMediaType } from '../event-stream-media-type.ts';
 import { eventStreamResponse, type ServerEvent } from '../event-stream.ts';
 import { exact } from '../exact.ts';
+import { checkOrigin } from '../server-files.ts';
 import { addRoute, type RouteRoom } from '../route.ts';
 import { runEventSchema, runRequestSchema, runSchema, runsSchema } from '../schemas.ts';
 
@@ -67,6 +68,7 @@ function addStartAndList(room: RouteRoom): void {
     },
     async ({ tenant, body, principal, request }) => {
       refuseDestination(body.to, principal);
+      if (body.compare !== undefined) checkOrigin(body.compare, principal, 'body.compare');
       const record = await center.startRun(tenant, withIdempotencyKey(exact(body), request));
       const headers = { location: `/api/v1/runs/${encodeURIComponent(record.run)}` };
       return Response.json(record, { status: 202, headers });

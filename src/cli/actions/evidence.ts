@@ -1,11 +1,10 @@
 // ingest, evidence list | show | rejected.
 
-import { resolve } from 'node:path';
 import type { IngestOptions, IngestResult, Refusal, SourceSummary } from '../../evidence/types.ts';
-import { isLayout, parseLayoutReference } from '../../registry/layout/layout-reference.ts';
 import { argument, flagOption, textOption, type CommandRun, type Outcome } from '../command.ts';
 import { formatAge, formatCount, formatPairs, formatTable, printable, secondsSince } from '../format.ts';
 import { isFetched, refuseOffline } from '../offline.ts';
+import { placeOf } from '../place.ts';
 import { withCenter } from '../with-center.ts';
 
 /** Refusals that are shown to people; `evidence rejected` has them all. */
@@ -89,15 +88,6 @@ async function ingestOptions(run: CommandRun): Promise<IngestOptions> {
 /** Rows of the databases that a source points to. */
 function rowsOf({ databases = [] }: SourceSummary): number {
   return databases.reduce((sum, { records }) => sum + records, 0);
-}
-
-/** `oci:` before a layout folder names the folder; every other reference is one of a registry. */
-async function placeOf(from: string, cwd: string): Promise<string> {
-  const named = /^oci:(?!\/\/)(.*)$/is.exec(from)?.[1];
-  if (named === undefined) return isFetched(from) ? from : resolve(cwd, from);
-  const path = resolve(cwd, named);
-  const isFolder = /^\.{0,2}\//.test(named) || (await isLayout((await parseLayoutReference(path)).dir));
-  return isFolder ? path : from;
 }
 
 function describeIngest(result: IngestResult): string {

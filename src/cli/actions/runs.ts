@@ -1,10 +1,12 @@
 // run, runs list | show | watch | cancel.
 
+import { isAbsolute } from 'node:path';
 import { ExportError, isErrorCode } from '../../core/errors.ts';
-import type { Center, RunRecord, RunRequest } from '../../runs/center.ts';
+import type { Center, RunComparison, RunRecord, RunRequest } from '../../runs/center.ts';
 import { argument, flagOption, textOption, type CommandRun, type Outcome } from '../command.ts';
 import { formatAge, formatBytes, formatCount, formatPairs, formatTable } from '../format.ts';
 import { refuseOffline } from '../offline.ts';
+import { databasePlaceOf } from '../place.ts';
 import { withCenter } from '../with-center.ts';
 
 /** How long Ctrl-C waits for the run to notice that it was cancelled. */
@@ -12,8 +14,10 @@ const cancelMs = 10_000;
 
 export async function startRun(run: CommandRun): Promise<Outcome> {
   const { settings } = run;
-  const request = runRequest(run);
-  if (request.to !== undefined) refuseOffline(settings.offline, request.to);
+  const request = await runRequest(run);
+  for (const place of [request.to, request.compare]) {
+    if (place !== undefined && !isAbsolute(place)) refuseOffline(settings.offline, place);
+  }
   if (!flagOption(run, 'detach')) return withCenter(unsignalled(run), (center) => startAndWait(run, center, request));
   const record = await withCenter(run, (center) => center.startRun(settings.tenant, request), { queueOnly: true });
   return { json: record, text: describeRun(record) };
@@ -111,14 +115,16 @@ function endOf(record: RunRecord): Outcome {
   throw new ExportError(code, failure.message, { hint: failure.hint ?? `see export-center runs show ${run}` });
 }
 
-function runRequest(run: CommandRun): RunRequest {
+async function runRequest(run: CommandRun): Promise<RunRequest> {
   const to = textOption(run, 'to');
   const base = textOption(run, 'base');
+  const compare = textOption(run, 'compare');
   const idempotencyKey = textOption(run, 'idempotencyKey');
   return {
     profile: argument(run, 0),
     ...(to === undefined ? {} : { to }),
     ...(base === undefined ? {} : { base }),
+    ...(compare === undefined ? {} : { compare: await databasePlaceOf(compare, run.host.cwd) }),
     ...(flagOption(run, 'acceptShrink') ? { acceptShrink: true } : {}),
     ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
   };
@@ -132,7 +138,7 @@ function parseLimit(text: string | undefined): number | undefined {
 }
 
 function describeRun({ run, profile, state, createdAt, attempt, result, failure }: RunRecord): string {
-  return formatPairs([
+  const pairs = formatPairs([
     ['run', run],
     ['profile', profile],
     ['state', state],
@@ -146,5 +152,18 @@ function describeRun({ run, profile, state, createdAt, attempt, result, failure 
     ['layers', result === undefined ? undefined : `${result.layers}, ${result.layersNew} new`],
     ['error', failure === undefined ? undefined : `${failure.code}: ${failure.message}`],
     ['hint', failure?.hint],
+    ['compared with', result?.comparison?.theirs],
+    ['report', result?.comparison?.report],
   ]);
+  return result?.comparison === undefined ? pairs : `${pairs}\n${describeComparison(result.comparison)}`;
+}
+
+/** Buckets that differ, and the sum over all. */
+function describeComparison({ total, buckets }: RunComparison): string {
+  const counts = ['same', 'onlyOurs', 'onlyTheirs', 'severity', 'status', 'fix', 'other'] as const;
+  const titles = ['SAME', 'ONLY OURS', 'ONLY THEIRS', 'SEVERITY', 'STATUS', 'FIX', 'OTHER'];
+  const columns = [{ title: 'BUCKET' }, ...titles.map((title) => ({ title, right: true }))];
+  const rows = [...buckets, { bucket: '(all)', ...total }];
+  const cells = rows.map((row) => [row.bucket, ...counts.map((count) => formatCount(row[count]))]);
+  return formatTable(columns, cells, '');
 }

@@ -12,12 +12,17 @@ export function addRunCommands(program: Command, run: RunAction): void {
       ['--base <base>', 'reference or digest to make the delta from; none for a layout without history'],
       ['--accept-shrink', 'export although much of the evidence is gone; recorded in the provenance'],
       ['--idempotency-key <key>', 'find the run that the same key began, instead of a second one'],
+      [
+        '--compare <ref>',
+        'of a database: what another one (reference, layout, file) has else; a table here, every row in REPOSITORY-parity',
+      ],
       ['--detach', 'do not wait'],
     ],
     examples: [
       'run mirror:full',
       'run mirror:delta --to registry.example/security/mirror',
       'run mirror:full --base none',
+      'run trivy:db --compare ghcr.io/aquasecurity/trivy-db:2',
       'run json:raw --idempotency-key nightly-2026-01-31 --detach',
     ],
     load: async () => (await import('../actions/runs.ts')).startRun,

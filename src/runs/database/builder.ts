@@ -3,6 +3,7 @@
 import type { Json } from '../../core/canonical-json.ts';
 import type { RecordKey } from '../../core/order.ts';
 import { ExportError } from '../../core/errors.ts';
+import type { DatabaseFormat } from '../../evidence/database-pointer.ts';
 import type { DatabaseProduct } from '../../profiles/database/product.ts';
 import type { CombineRow, Contribution, DatabaseRow, LeaveOut } from '../../profiles/database/row.ts';
 import type { VexStatus } from '../../profiles/trivy-db/vex/statements.ts';
@@ -46,7 +47,7 @@ export type DatabaseBuilder = {
   /** Formats whose records contributions are made of. */
   readonly formats: readonly string[];
   /** Format of the documents that point to databases of others. */
-  readonly overlayFormat: string;
+  readonly overlayFormat: DatabaseFormat;
   /** Formats that decide which rows there are, besides those that rows are made of. */
   readonly otherFormats?: (scope: ProfileScope) => readonly string[];
   /** Moves whenever the same evidence makes other rows, so that nothing is taken for unchanged then. */
