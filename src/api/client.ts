@@ -4,6 +4,7 @@ import type { EvidenceDocument, ProfileRevision, RejectionRecord } from '../runs
 import type { Center, KeySummary, RunRecord } from '../runs/center.ts';
 import type { SourceSummary } from '../evidence/types.ts';
 import type { ScrubProgress, ScrubReport } from '../registry/storage/scrub.ts';
+import type { TrustFiles } from '../trust/trust-files.ts';
 import { eventStreamMediaType } from './event-stream-media-type.ts';
 import { readAnswerWithProgress } from './progress-answer.ts';
 import { followRun } from './remote-events.ts';
@@ -90,13 +91,15 @@ function runs(remote: Remote): Pick<Center, 'startRun' | 'run' | 'runs' | 'runEv
   };
 }
 
-type KeysAndCare = 'keys' | 'generateKey' | 'importKey' | 'activateKey' | 'retireKey' | 'collectGarbage' | 'scrub';
+type KeysAndCare =
+  'keys' | 'trustFiles' | 'generateKey' | 'importKey' | 'activateKey' | 'retireKey' | 'collectGarbage' | 'scrub';
 
 function keysAndCare(remote: Remote): Pick<Center, KeysAndCare> {
   return {
     async keys() {
       return (await remote.get<{ keys: KeySummary[] }>({ path: ['keys'] })).keys;
     },
+    trustFiles: async () => (await remote.get<{ files: TrustFiles }>({ path: ['trust'] })).files,
     generateKey: (rotation = {}) => remote.post<KeySummary>({ path: ['keys', 'generate'], query: rotation }),
     importKey: (key, password, rotation = {}) =>
       remote.post<KeySummary>({

@@ -203,6 +203,16 @@ export const keySchema = z
 
 export const keysSchema = z.object({ keys: z.array(keySchema) });
 
+export const trustFilesSchema = z
+  .object({
+    files: z.object({
+      'trusted_root.json': text,
+      'signing_config.v0.2.json': text,
+      'rekor.pub': text.optional(),
+    }),
+  })
+  .openapi('TrustFiles', { description: 'The files that consumers configure cosign with, by their names' });
+
 const overlap = { overlap: text.optional() };
 
 export const keyRotationSchema = z.strictObject(overlap).openapi('KeyRotation', {

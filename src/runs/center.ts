@@ -5,6 +5,7 @@ import type { IngestOptions, IngestProgress, IngestResult, SourceSummary } from 
 import type { VexStatus } from '../profiles/trivy-db/vex/statements.ts';
 import type { ParityBucket, ParityCounts } from '../profiles/database/parity-report.ts';
 import type { AccessCenter, Actor } from './access-center.ts';
+import type { TrustFiles } from '../trust/trust-files.ts';
 import type { ScrubProgress, ScrubReport } from '../registry/storage/scrub.ts';
 
 export type RunState =
@@ -163,6 +164,8 @@ export interface Center {
   runEvents(tenant: string, id: string, after?: number, signal?: AbortSignal): AsyncIterable<RunEvent>;
   cancelRun(tenant: string, id: string): Promise<RunRecord>;
   keys(): Promise<KeySummary[]>;
+  /** The files that consumers configure cosign with. */
+  trustFiles(): Promise<TrustFiles>;
   generateKey(rotation?: KeyRotation, actor?: Actor): Promise<KeySummary>;
   /** PEM or cosign key text; the password comes from the caller, never from argv. */
   importKey(text: string, password?: string, rotation?: KeyRotation, actor?: Actor): Promise<KeySummary>;

@@ -14,6 +14,7 @@ import type { IngestOptions, IngestProgress, IngestResult, SourceSummary } from 
 import type { ScrubProgress, ScrubReport } from '../registry/storage/scrub.ts';
 import type { RegistryStorage } from '../registry/storage/storage.ts';
 import type { TransparencyLog } from '../trust/log/transparency-log.ts';
+import type { TrustFiles } from '../trust/trust-files.ts';
 import type { Actor } from './access-center.ts';
 import { AccessDesk, requireTenant } from './access-desk.ts';
 import { DatabaseAccessSource } from './access-source.ts';
@@ -228,6 +229,10 @@ export class LocalCenter implements Center {
     await this.#row(tenant, id);
     await requestCancel(this.#db, tenant, id, this.#clock.now().toISOString());
     return this.run(tenant, id);
+  }
+
+  async trustFiles(): Promise<TrustFiles> {
+    return (await this.#workshop()).trustFiles;
   }
 
   keys(): Promise<KeySummary[]> {

@@ -18,6 +18,7 @@ const mayDo: { readonly [role in Role]: readonly string[] } = {
 /** Which role of the tenant each operation needs; `installation` is for the operator of all tenants. */
 const needs: { readonly [operationId: string]: Role | 'any' | 'installation' } = {
   greet: 'any',
+  showTrust: 'any',
   downloadBundle: 'reader',
   listEvidence: 'reader',
   showEvidence: 'reader',

@@ -138,6 +138,11 @@ export function fakeCenter(): FakeCenter {
     cancelRun: async (tenant, id) => (note('cancelRun', tenant, id), { ...find(id), state: 'cancelled' }),
     access: fakeAccess(note),
     keys: async () => [key],
+    trustFiles: async () => ({
+      'trusted_root.json': '{}\n',
+      'signing_config.v0.2.json': '{}\n',
+      'rekor.pub': '-----BEGIN PUBLIC KEY-----\nlog\n',
+    }),
     generateKey: async (rotation) => (note('generateKey', ...given(rotation)), key),
     activateKey: async (id, rotation) => (note('activateKey', id, ...given(rotation)), { ...key, id }),
     retireKey: async (id) => (note('retireKey', id), { ...key, id, active: false }),

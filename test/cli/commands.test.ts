@@ -204,6 +204,17 @@ describe('keys and gc', () => {
     assert.equal((await runOn(['keys', 'public'])).out, '-----BEGIN PUBLIC KEY-----\nx\n');
   });
 
+  test('keys show prints a key, and settings only for controllers that it knows and for named images', async () => {
+    assert.match((await runOn(['keys', 'show'])).out, /^signs +yes$/m);
+    const images = ['--images', 'exports.example/default/*'];
+    const { out } = await runOn(['keys', 'show', '--as', 'kyverno', ...images]);
+    assert.ok(out.includes('kind: ClusterPolicy') && out.includes('log'), out);
+    for (const args of [['kyverno'], ['gatekeeper', ...images], ['kyverno', '--images', 'a\nb']]) {
+      const { code, err } = await runOn(['keys', 'show', '--as', ...args]);
+      assert.equal(code, 2, err);
+    }
+  });
+
   test('keys import takes the key from a file or stdin and the password from the environment', async (t) => {
     const folder = await temporaryFolder(t, 'cli');
     await writeFile(`${folder}/cosign.key`, 'KEY');

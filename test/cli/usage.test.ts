@@ -30,6 +30,7 @@ const commands = [
   'keys import',
   'keys list',
   'keys public',
+  'keys show',
   'tenant add',
   'tenant list',
   'tenant open',

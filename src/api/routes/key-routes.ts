@@ -1,14 +1,34 @@
-// /api/v1/keys: signing keys. Private parts come in and never go out.
+// /api/v1/keys and /api/v1/trust: signing keys, and what consumers trust. Private parts come in and never go out.
 
 import { z } from '@hono/zod-openapi';
 import { exact } from '../exact.ts';
 import { addRoute, type RouteRoom } from '../route.ts';
-import { activateKeySchema, importKeySchema, keyRotationSchema, keySchema, keysSchema } from '../schemas.ts';
+import {
+  activateKeySchema,
+  importKeySchema,
+  keyRotationSchema,
+  keySchema,
+  keysSchema,
+  trustFilesSchema,
+} from '../schemas.ts';
 
 const keyParamsSchema = z.strictObject({ id: z.string() });
 
 export function addKeyRoutes(room: RouteRoom): void {
   const { center } = room;
+  addRoute(
+    room,
+    {
+      method: 'get',
+      path: '/api/v1/trust',
+      operationId: 'showTrust',
+      summary: 'The trusted root and the other files that consumers configure cosign with',
+      scope: 'installation',
+      role: 'any',
+      answer: trustFilesSchema,
+    },
+    async () => Response.json({ files: await center.trustFiles() }),
+  );
   addRoute(
     room,
     {

@@ -98,4 +98,14 @@ function addKeyCommands(keys: Command, run: RunAction): void {
     examples: ['keys public > cosign.pub', 'keys public 0f3b19d2c4a85e67 > old.pub'],
     load: async () => (await import('../actions/keys.ts')).keysPublic,
   });
+  addCommand(keys, run, {
+    usage: 'show [id]',
+    summary: 'A key, or with --as the settings for an admission controller: all keys that sign, and the log',
+    options: [
+      ['--as <controller>', 'kyverno or policy-controller'],
+      ['--images <pattern>', 'with --as: which images must be signed'],
+    ],
+    examples: ['keys show', 'keys show --as kyverno --images "exports.example/default/*" > policy.yaml'],
+    load: async () => (await import('../actions/keys.ts')).keysShow,
+  });
 }
