@@ -1,7 +1,7 @@
 // What differs between the databases that Trivy reads: names, types, and how the file is written out of rows. One object
 // for each; everything else treats them alike (formats.md §9).
 
-import type { DatabaseRow } from './row.ts';
+import type { DatabaseRow, LeaveOut } from './row.ts';
 
 export type DatabaseProduct = {
   /** The profile kind. */
@@ -17,8 +17,8 @@ export type DatabaseProduct = {
   readonly collection: string;
   /** Names everything that decides the file's bytes; another one means other bytes. */
   readonly writer: string;
-  /** Writes the file of sorted rows; it must not be there. */
-  readonly writeFile: (rows: AsyncIterable<readonly DatabaseRow[]>, path: string) => Promise<void>;
+  /** Writes the file of sorted rows; it must not be there. What the file cannot hold is told to `leaveOut`. */
+  readonly writeFile: (rows: AsyncIterable<readonly DatabaseRow[]>, path: string, leaveOut?: LeaveOut) => Promise<void>;
   /** What guards and origins count a row under: its root bucket, or one name for all. */
   readonly bucketOf: (k: string) => string;
 };

@@ -14,8 +14,9 @@ export const trivyJavaDb: DatabaseProduct = {
   version: schemaVersion,
   collection: 'trivy-java-db/db',
   writer: javaDbWriter,
-  writeFile: async (rows, path) => {
-    await writeJavaDb(rows, path);
+  writeFile: async (rows, path, leaveOut) => {
+    const { duplicates } = await writeJavaDb(rows, path);
+    if (duplicates > 0) leaveOut?.('sha1-of-another', duplicates);
   },
   // Hundreds of thousands of artifacts would make no guard: they count as one.
   bucketOf: () => 'artifacts',

@@ -7,6 +7,7 @@ import { emptyDescriptor, emptyJson, type StoredManifest } from '../../oci/manif
 import { databaseManifest, layerDescriptor } from '../../profiles/database/artifact.ts';
 import { metadataJson } from '../../profiles/database/metadata.ts';
 import { packLayer, type PackedLayer } from '../../profiles/database/pack-layer.ts';
+import type { LeaveOut } from '../../profiles/database/row.ts';
 import type { RunContext, RunTask, Tally } from '../run-context.ts';
 import type { DatabasePlan } from './plan-database.ts';
 import type { SpooledRows } from './spool-rows.ts';
@@ -17,14 +18,19 @@ export async function buildDatabase(
   plan: DatabasePlan,
   rows: SpooledRows,
   tempDir: string,
-  work: { readonly task: RunTask; readonly context: RunContext; readonly tally: Tally },
+  work: {
+    readonly task: RunTask;
+    readonly context: RunContext;
+    readonly tally: Tally;
+    readonly leaveOut: LeaveOut;
+  },
 ): Promise<BuiltDatabase> {
   const { builder, state, nextUpdate, repository } = plan;
   const { product } = builder;
-  const { task, context, tally } = work;
+  const { task, context, tally, leaveOut } = work;
   const path = join(tempDir, product.fileName);
   await task.report({ state: 'building', message: `writing ${product.fileName} with ${rows.records} rows` });
-  await product.writeFile(rows.lines(), path);
+  await product.writeFile(rows.lines(), path, leaveOut);
   const metadata = metadataJson(product.version, { updatedAt: state.created, nextUpdate });
   const packed = join(tempDir, product.layerTitle);
   const layer = await packLayer(

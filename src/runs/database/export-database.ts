@@ -53,7 +53,7 @@ async function build(plan: DatabasePlan, tempDir: string, task: RunTask, context
   const rows = await spoolRows(made, product, tempDir);
   guardRows(plan, rows, task.request.acceptShrink === true);
   const [own, mirrored] = [new Tally(), new Tally()];
-  const built = await buildDatabase(plan, rows, tempDir, { task, context, tally: own });
+  const built = await buildDatabase(plan, rows, tempDir, { task, context, tally: own, leaveOut: leftOut.add });
   const work = { task, context, tally: mirrored };
   const bundle = await buildDatabaseMirror(plan, headOf(plan, rows, leftOut.rows(), built), rows, work);
   const delta = await buildDatabaseDelta(plan, bundle, rows, work);

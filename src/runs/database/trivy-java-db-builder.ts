@@ -33,12 +33,9 @@ async function openConversion(input: ConversionInput): Promise<Conversion> {
     required: [],
     contributions: function* (record): Generator<Contribution> {
       for (const contribution of javaContributions(record, leaveOut)) {
-        if (names && !isAdvised(contribution.k, names)) {
-          leaveOut('not-advised');
-          continue;
-        }
+        // Before anything is left out: who has a SHA-1 does not depend on the scope.
         claims.add(contribution);
-        yield contribution;
+        if (names === undefined || isAdvised(contribution.k, names)) yield contribution;
       }
     },
     combine: claims.combine,
