@@ -1,5 +1,5 @@
 # The file that docs/formats.md describes, built anew with the sqlite3 of Python, whatever version that has.
-# Input: lines of JSON [group, artifact, version, sha1], sorted. Output: SQLite's version.
+# Input: lines of JSON [group, artifact, version, classifier, sha1], sorted. Output: SQLite's version.
 import json
 import sqlite3
 import sys
@@ -13,14 +13,24 @@ database.execute(
 )
 database.execute("begin")
 last, number = None, 0
-for line in sys.stdin:
-    group, artifact, version, sha1 = json.loads(line)
+claims = {}
+for row, line in enumerate(sys.stdin, 1):
+    group, artifact, version, classifier, sha1 = json.loads(line)
+    claims.setdefault(sha1, []).append((classifier != "", row))
     if (group, artifact) != last:
         last = (group, artifact)
         number += 1
         database.execute("INSERT INTO artifacts VALUES (?, ?, ?)", (number, group, artifact))
     database.execute("INSERT INTO indices VALUES (?, ?, ?, 'jar')", (number, version, bytes.fromhex(sha1)))
 database.execute("commit")
+losers = [row for rows in claims.values() for _, row in sorted(rows)[1:]]
+if losers:
+    database.execute("CREATE INDEX by_sha1 ON indices(sha1)")
+    database.execute("DROP INDEX by_sha1")
+    database.execute("begin")
+    for row in losers:
+        database.execute("DELETE FROM indices WHERE rowid = ?", (row,))
+    database.execute("commit")
 database.execute("CREATE UNIQUE INDEX indices_sha1_idx ON indices(sha1)")
 database.execute("CREATE UNIQUE INDEX artifacts_idx ON artifacts(artifact_id, group_id)")
 database.execute("CREATE INDEX indices_artifact_idx ON indices(artifact_id)")

@@ -153,36 +153,61 @@ function versioned({ group, artifact, version }: Omit<UpstreamRow, 'sha1'>): str
 }
 
 describe('the bytes of a Java database', () => {
+  type Fields = [group: string, artifact: string, version: string, classifier: string, sha1: string];
+
   /** Enough for inner pages in every table and index. */
-  const many = Array.from({ length: 40_000 }, (_, at): [string, string, string, string] => {
-    const artifact = String(Math.floor(at / 20)).padStart(6, '0');
-    const version = `1.${String(at % 20).padStart(2, '0')}`;
-    // A permutation, so that the index is not in the order of the table.
-    return [
-      `org.example.g${artifact}`,
-      `artifact-${artifact}`,
-      version,
-      ((at * 7_919) % 40_009).toString(16).padStart(40, '0'),
-    ];
-  });
-  const rows = rowsOf(
-    many.map(([group, artifact, version, sha1]) => ({ group, artifact, version, classifier: '', sha1 })),
-  );
+  function fieldsOf(sha1Of: (at: number) => number): Fields[] {
+    return Array.from({ length: 40_000 }, (_, at) => {
+      const artifact = String(Math.floor(at / 20)).padStart(6, '0');
+      const version = `1.${String((at % 20) >> 1).padStart(2, '0')}`;
+      const classifier = at % 2 === 0 ? '' : 'tests';
+      return [
+        `org.example.g${artifact}`,
+        `artifact-${artifact}`,
+        version,
+        classifier,
+        sha1Of(at).toString(16).padStart(40, '0'),
+      ];
+    });
+  }
+  // A permutation, so that the index is not in the order of the table; then one in which a tenth is said twice.
+  const distinct = fieldsOf((at) => (at * 7_919) % 40_009);
+  const repeated = fieldsOf((at) => (at * 7_919) % 36_007);
+  const rowsOfFields = (all: readonly Fields[]): DatabaseRow[] =>
+    rowsOf(all.map(([group, artifact, version, classifier, sha1]) => ({ group, artifact, version, classifier, sha1 })));
 
   test('are the same again, in whatever portions the rows come', async (t) => {
-    const first = readFileSync((await written(t, rows)).file);
-    const again = readFileSync((await written(t, rows, 7)).file);
+    const first = readFileSync((await written(t, rowsOfFields(distinct))).file);
+    const again = readFileSync((await written(t, rowsOfFields(distinct), 7)).file);
     assert.ok(first.equals(again));
   });
 
-  test('are those that another SQLite builds by the statements of the format', async (t) => {
-    const python = judgeOrSkip(t, 'mirror-reader');
-    if (python === undefined) return;
-    const { file } = await written(t, rows);
+  for (const [what, fields, duplicates] of [
+    ['distinct SHA-1', distinct, 0],
+    ['repeated SHA-1', repeated, 40_000 - 36_007],
+  ] as const) {
+    test(`are those that another SQLite builds by the statements of the format, with ${what}`, async (t) => {
+      const python = judgeOrSkip(t, 'mirror-reader');
+      if (python === undefined) return;
+      const { file, summary } = await written(t, rowsOfFields(fields));
+      assert.equal(summary.duplicates, duplicates);
+      const theirs = `${file}.theirs`;
+      const script = fileURLToPath(new URL('rebuild.py', import.meta.url));
+      const version = await mustRun(python, [script, theirs], { input: linesOf(fields) });
+      t.diagnostic(`SQLite ${version.trim()} beside ${process.versions['sqlite']}`);
+      assert.ok(readFileSync(file).equals(readFileSync(theirs)));
+    });
+  }
+
+  test('are the same on the next Node', async (t) => {
+    const node = judgeOrSkip(t, 'node26');
+    if (node === undefined) return;
+    const { file } = await written(t, rowsOfFields(repeated));
     const theirs = `${file}.theirs`;
-    const script = fileURLToPath(new URL('rebuild.py', import.meta.url));
-    const version = await mustRun(python, [script, theirs], { input: linesOf(many) });
-    t.diagnostic(`SQLite ${version.trim()} beside ${process.versions['sqlite']}`);
+    const child = fileURLToPath(new URL('write-child.ts', import.meta.url));
+    await mustRun(node, [child, theirs], {
+      input: linesOf(rowsOfFields(repeated).map(({ k, v }) => [k, v.toString()])),
+    });
     assert.ok(readFileSync(file).equals(readFileSync(theirs)));
   });
 });
