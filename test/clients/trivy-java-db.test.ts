@@ -16,7 +16,9 @@ import { writeJavaDb } from '../../src/profiles/trivy-java-db/write-java-db.ts';
 import { buildZip } from '../evidence/zip-builder.ts';
 import { judgeOrSkip } from '../judges.ts';
 import { mustRun } from '../support/run-program.ts';
+import { exportCenterJson } from '../support/service.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
+import { openPublisher } from './publisher.ts';
 
 type Found = { readonly path: string; readonly id: string; readonly name: string; readonly version: string };
 
@@ -95,7 +97,9 @@ async function cacheWith(t: TestContext, javaRows: AsyncIterable<readonly Databa
   return cache;
 }
 
-async function scan(trivy: string, cache: string, folder: string): Promise<Found[]> {
+const offline = ['--skip-db-update', '--skip-java-db-update'];
+
+async function scan(trivy: string, folder: string, databases: readonly string[]): Promise<Found[]> {
   const args = [
     'rootfs',
     '--format',
@@ -106,8 +110,7 @@ async function scan(trivy: string, cache: string, folder: string): Promise<Found
     '--scanners',
     'vuln',
   ];
-  const skips = ['--skip-db-update', '--skip-java-db-update', '--cache-dir', cache];
-  const out = await mustRun(trivy, [...args, ...skips, folder], { timeoutMs: 300_000 });
+  const out = await mustRun(trivy, [...args, ...databases, folder], { timeoutMs: 300_000 });
   const { Results = [] } = JSON.parse(out) as {
     Results?: readonly { Vulnerabilities?: readonly Record<string, string>[] }[];
   };
@@ -166,11 +169,11 @@ test('archives that say nothing of themselves are found by their SHA-1, inside o
   const folder = await application(t);
   const all = [...rowsOfArchives, ...others].sort((a, b) => Buffer.compare(Buffer.from(a.k), Buffer.from(b.k)));
   const whole = await cacheWith(t, paged(all));
-  assert.deepEqual(await scan(trivy, whole, folder), expected);
+  assert.deepEqual(await scan(trivy, folder, [...offline, '--cache-dir', whole]), expected);
 
   const names = new Set(advisories.flatMap(([k]) => advisedByRow(k) ?? []));
   const advised = await cacheWith(t, advisedRows(paged(all), names));
-  assert.deepEqual(await scan(trivy, advised, folder), expected);
+  assert.deepEqual(await scan(trivy, folder, [...offline, '--cache-dir', advised]), expected);
   const [some, every] = await Promise.all(
     [advised, whole].map((cache) => stat(join(cache, 'java-db', 'trivy-java.db'))),
   );
@@ -179,5 +182,37 @@ test('archives that say nothing of themselves are found by their SHA-1, inside o
   assert.ok(share < 0.05);
 
   const none = await cacheWith(t, paged([]));
-  assert.deepEqual(await scan(trivy, none, folder), [], 'without rows nothing is known');
+  assert.deepEqual(await scan(trivy, folder, [...offline, '--cache-dir', none]), [], 'without rows nothing is known');
+});
+
+test('both databases come from our registry, made of advisories and of the archives in a folder', async (t) => {
+  const trivy = judgeOrSkip(t, 'trivy');
+  if (trivy === undefined) return;
+  const publisher = await openPublisher(t);
+  const archives = join(publisher.folder, 'repository');
+  const place = join(archives, 'com', 'example', 'internal', 'billing', '4.2.0');
+  await mkdir(place, { recursive: true });
+  await writeFile(join(place, 'billing-4.2.0.jar'), internal);
+  const advisories = join(publisher.folder, 'ACME-1.json');
+  const ranges = [{ type: 'ECOSYSTEM', events: [{ introduced: '0' }, { fixed: '5.0' }] }];
+  const affected = [{ package: { ecosystem: 'Maven', name: 'com.example.internal:billing' }, ranges }];
+  await writeFile(
+    advisories,
+    JSON.stringify({ id: 'ACME-1', aliases: ['CVE-2024-0001'], modified: '2026-07-01T00:00:00Z', affected }),
+  );
+  const data = ['--data', publisher.service.data];
+  await exportCenterJson(['ingest', 'acme', advisories, ...data]);
+  await exportCenterJson(['ingest', 'jars', archives, '--format', 'jars', ...data]);
+  await publisher.run('trivy:db');
+  await publisher.run('trivy:java-db');
+  const registry = `${publisher.service.host}/default`;
+  const repositories = [
+    '--db-repository',
+    `${registry}/trivy-db:2`,
+    '--java-db-repository',
+    `${registry}/trivy-java-db:1`,
+  ];
+  const cache = await temporaryFolder(t, 'trivy');
+  const found = await scan(trivy, await application(t), [...repositories, '--cache-dir', cache]);
+  assert.deepEqual(found, expected.slice(0, 1));
 });
