@@ -3,11 +3,10 @@
 // lie in it: key = path and, behind U+001F, what the component is. Identifiers of documents and references change with
 // every build, components hardly ever.
 
-import { hash } from 'node:crypto';
 import type { Json } from '../core/canonical-json.ts';
-import { limits } from '../core/limits.ts';
 import { wholeSeconds } from './instant.ts';
 import { canonicalText, parseDocument } from './json-document.ts';
+import { PartKeys } from './part-keys.ts';
 import { excerpt, Refused } from './refused.ts';
 import type { ParsedDocument } from './types.ts';
 
@@ -16,9 +15,6 @@ type Record = { readonly k: string; readonly v: string };
 
 const specVersions = new Set(['1.2', '1.3', '1.4', '1.5', '1.6', '1.7']);
 const maxComponents = 200_000;
-const separator = '\u001f';
-/** Room for the separator, the digits, and the number of a repeated component. */
-const componentKeyBytes = 48;
 
 /** Parses one document. Throws Refused with the place and the rule. */
 export function parseCycloneDx(text: string, path: string): ParsedDocument {
@@ -32,10 +28,6 @@ export function parseCycloneDx(text: string, path: string): ParsedDocument {
   if (typeof specVersion !== 'string' || !specVersions.has(specVersion)) {
     const shown = typeof specVersion === 'string' ? excerpt(specVersion) : 'no text';
     throw new Refused('unknown-format', `specVersion is ${shown}, not one of ${[...specVersions].join(', ')}`);
-  }
-  if (Buffer.byteLength(path) > limits.keyBytes - componentKeyBytes) {
-    const most = limits.keyBytes - componentKeyBytes;
-    throw new Refused('bad-path', `the path leaves no room for the keys of components: at most ${most} bytes`);
   }
   const { modified, id, notes } = readFacts(document, path);
   const header = { k: path, v: canonicalText({ ...rest, bomFormat, specVersion }) };
@@ -53,12 +45,11 @@ function readFacts(document: JsonObject, path: string): { modified: string; id: 
 }
 
 class Components {
-  readonly #path: string;
+  readonly #keys: PartKeys;
   readonly #records: Record[] = [];
-  readonly #seen = new Map<string, number>();
 
   constructor(path: string) {
-    this.#path = path;
+    this.#keys = new PartKeys(path);
   }
 
   /** Adds a list and what lies in its members; `place` says where it stands. */
@@ -77,7 +68,7 @@ class Components {
     return this.#records;
   }
 
-  /** 32 hex digits over the package URL, else over type, group, name and version; `-2` for the second of that kind. */
+  /** By the package URL, else by type, group, name and version. */
   #keyOf(component: JsonObject, place: string): string {
     const [purl = '', type = '', group = '', name = '', version = ''] = [
       'purl',
@@ -87,11 +78,7 @@ class Components {
       'version',
     ].map((member) => textOf(component[member], `${place}.${member}`));
     if (name === '') throw new Refused('wrong-type', `${place} has no name`);
-    const identity = purl === '' ? [type, group, name, version] : purl;
-    const digits = hash('sha256', canonicalText(identity)).slice(0, 32);
-    const times = (this.#seen.get(digits) ?? 0) + 1;
-    this.#seen.set(digits, times);
-    return `${this.#path}${separator}${digits}${times === 1 ? '' : `-${times}`}`;
+    return this.#keys.keyOf(purl === '' ? [type, group, name, version] : purl);
   }
 }
 

@@ -7,6 +7,7 @@ import { parseGav } from './gav.ts';
 import { parseJarFacts } from './jar-facts.ts';
 import { parseOpenVex } from './openvex.ts';
 import { parseOsv } from './osv.ts';
+import { parseSpdx } from './spdx.ts';
 import { jsonFiles, listFiles, type FileKind } from './sources/file-kind.ts';
 import { jarFiles } from './sources/jar-files.ts';
 import type { ParsedDocument } from './types.ts';
@@ -19,6 +20,7 @@ const parsers = new Map<string, DocumentParser>([
   ['gav', parseGav],
   ['jars', parseJarFacts],
   ['osv', parseOsv],
+  ['spdx', parseSpdx],
   ...databaseFormats.map((format) => [format, pointerParser(format)] as const),
   ['openvex', parseOpenVex],
 ]);

@@ -16,6 +16,7 @@ export type JavaEvidence = { readonly format: string; readonly k: string; readon
 /** The formats whose records speak of Java archives, the best witness last. */
 const ranks = new Map([
   ['cyclonedx', 10],
+  ['spdx', 10],
   ['gav', 20],
   ['jars', 30],
 ]);
@@ -51,6 +52,7 @@ function archivesOf({ format, k, v }: JavaEvidence): Archive[] {
       },
     ];
   }
+  if (format === 'spdx') return keyParts(k).length > 1 ? packageArchives(fact) : [];
   // The header record holds the component that the whole document is about.
   return keyParts(k).length > 1 ? componentArchives(fact) : nestedArchives(objectOf(fact['metadata'])['component']);
 }
@@ -60,13 +62,25 @@ function nestedArchives(value: Json | undefined): Archive[] {
   return [...componentArchives(component), ...listOf(component['components']).flatMap(nestedArchives)];
 }
 
-/** Components with a package URL of Maven; what is a POM is no archive. */
 function componentArchives(component: JsonObject): Archive[] {
-  const purl = parsePackageUrl(textOf(component['purl']));
-  if (purl?.type !== 'maven' || purl.qualifiers.get('type') === 'pom') return [];
-  const { namespace: group, name: artifact, version } = purl;
   const hashes = listOf(component['hashes']).map((hash) => objectOf(hash));
   const sha1 = hashes.filter((hash) => hash['alg'] === 'SHA-1').map((hash) => textOf(hash['content']));
+  return archiveOf(textOf(component['purl']), sha1);
+}
+
+function packageArchives(part: JsonObject): Archive[] {
+  const checksums = listOf(part['checksums']).map((checksum) => objectOf(checksum));
+  const sha1 = checksums.filter((it) => it['algorithm'] === 'SHA1').map((it) => textOf(it['checksumValue']));
+  const references = listOf(part['externalRefs']).map((reference) => objectOf(reference));
+  const purls = references.filter((it) => it['referenceType'] === 'purl').map((it) => textOf(it['referenceLocator']));
+  return purls.flatMap((purl) => archiveOf(purl, sha1));
+}
+
+/** For a package URL of Maven; what is a POM is no archive. */
+function archiveOf(text: string, sha1: readonly string[]): Archive[] {
+  const purl = parsePackageUrl(text);
+  if (purl?.type !== 'maven' || purl.qualifiers.get('type') === 'pom') return [];
+  const { namespace: group, name: artifact, version } = purl;
   return [{ coordinates: { group, artifact, version, classifier: purl.qualifiers.get('classifier') ?? '' }, sha1 }];
 }
 

@@ -75,7 +75,8 @@ export class JavaDbFile {
     if (duplicates > 0) this.#database.exec(sha1Index);
     this.#database.exec(`${artifactsIndex}; ${rowsIndex}`);
     // Table after table, without gaps: afterwards nothing tells in which portions the rows came.
-    this.#database.exec('vacuum');
+    // Its journal would hold the whole file in memory once more.
+    this.#database.exec('pragma journal_mode = off; vacuum');
     this.#database.close();
     cleanPages(this.#file);
     return { artifacts: this.#artifacts, archives: this.#archives - duplicates, duplicates };
