@@ -36,6 +36,7 @@ async function openConversion(input: ConversionInput): Promise<Conversion> {
         // Before anything is left out: who has a SHA-1 does not depend on the scope.
         claims.add(contribution);
         if (names === undefined || isAdvised(contribution.k, names)) yield contribution;
+        else leaveOut('not-advised');
       }
     },
     combine: claims.combine,
