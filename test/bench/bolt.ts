@@ -4,6 +4,7 @@
 import { rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { buildBboltJudge } from '../boltdb/bbolt-judge.ts';
+import { buildGoJudge } from '../support/go-judge.ts';
 import { mustRun } from '../support/run-program.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { withScope } from '../support/with-scope.ts';
@@ -18,15 +19,13 @@ type Side = { readonly keys: number; readonly seconds: number; readonly peakMiB:
 export function run([count = '2000000', rounds = '3']: readonly string[]): Promise<void> {
   return withScope(async (scope) => {
     const folder = await temporaryFolder(scope, 'bench-bolt');
-    const rival = join(folder, 'bbolt-fill');
-    const source = join(import.meta.dirname, 'bbolt-fill');
-    await mustRun('go', ['build', '-trimpath', '-o', rival, '.'], {
-      cwd: source,
-      env: { CGO_ENABLED: '0' },
-      timeoutMs,
-    });
+    const rival = await buildGoJudge(
+      join(import.meta.dirname, 'bbolt-fill'),
+      await temporaryFolder(scope, 'bbolt-fill'),
+    );
     const judge = await buildBboltJudge(folder);
     if (typeof judge === 'string') throw new Error(judge);
+    if (typeof rival === 'string') throw new Error(rival);
     const facts = join(folder, 'facts');
     const keys = Number(count);
     await writeBoltFacts(facts, keys);
@@ -35,7 +34,7 @@ export function run([count = '2000000', rounds = '3']: readonly string[]): Promi
     for (let round = 0; round < Number(rounds); round++) {
       for (const file of [ours, theirs]) await rm(file, { force: true });
       sides.ours.push(await writeOurs(facts, ours));
-      sides.theirs.push(await writeTheirs(rival, facts, theirs));
+      sides.theirs.push(await writeTheirs(rival.program, facts, theirs));
     }
     const [tree, other] = [await judge.tree(ours), await judge.tree(theirs)];
     if (tree.keys !== keys || tree.sha256 !== other.sha256) throw new Error('the two files do not hold the same keys');
