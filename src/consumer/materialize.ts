@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { createGunzip } from 'node:zlib';
 import { formatSeconds } from '../core/clock.ts';
 import { ExportError } from '../core/errors.ts';
-import { metadataJson } from '../profiles/database/metadata.ts';
+import { downloadedMetadata } from '../profiles/database/metadata.ts';
 import { productOf } from '../profiles/database/products.ts';
 import { readTar } from '../profiles/database/read-tar.ts';
 import { readBundle } from '../profiles/sharded/read.ts';
@@ -25,12 +25,14 @@ export async function materializeTrivyCache(
   cache: string,
   { now, ...network }: NetworkOptions & { readonly now: Date },
 ): Promise<MaterializeResult> {
-  const { product, rebuilds, updatedAt, file } = await findDatabase(dir, network);
-  const times = { updatedAt, nextUpdate: rebuilds.nextUpdate };
+  const { product, rebuilds, file } = await findDatabase(dir, network);
+  const inLayer: Buffer[] = [];
+  for await (const piece of file('metadata.json')) inLayer.push(piece);
+  const { text, times } = downloadedMetadata(Buffer.concat(inLayer).toString('utf8'), formatSeconds(now));
   const place = await CachePlace.open(cache, product.cacheFolder);
   try {
-    await place.write(product.fileName, file());
-    await place.write('metadata.json', [Buffer.from(metadataJson(product.version, times, formatSeconds(now)))]);
+    await place.write(product.fileName, file(product.fileName));
+    await place.write('metadata.json', [Buffer.from(text)]);
     await place.show();
   } finally {
     await place.clear();
@@ -45,9 +47,9 @@ async function findDatabase(dir: string, network: NetworkOptions) {
   const { digest } = await resolveSource(source);
   const stored = await layout.manifest(digest);
   const bundle = stored && isShardedManifest(stored) ? await readBundle(layout, stored) : undefined;
-  const { rebuilds, state } = bundle?.exportManifest ?? {};
+  const { rebuilds } = bundle?.exportManifest ?? {};
   const product = rebuilds && productOf(rebuilds.kind);
-  if (!state || !rebuilds || !product) {
+  if (!rebuilds || !product) {
     throw new ExportError('INPUT_INVALID', `${dir} is not the mirror of a Trivy database`, {
       hint: 'pull …/trivy-db-mirror:latest or …/trivy-java-db-mirror:latest',
     });
@@ -57,8 +59,8 @@ async function findDatabase(dir: string, network: NetworkOptions) {
       hint: `run \`export-center mirror doctor ${dir}\``,
     });
   }
-  const file = () => fileOfLayer(layout.blobPath(rebuilds.layerDigest), product.fileName);
-  return { product, rebuilds, updatedAt: state.created, file };
+  const file = (name: string) => fileOfLayer(layout.blobPath(rebuilds.layerDigest), name);
+  return { product, rebuilds, file };
 }
 
 /** The bytes of one file of a layer. */

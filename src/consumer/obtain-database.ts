@@ -1,4 +1,4 @@
-// Gets the database that a mirror's rows make into the folder (formats.md §9): rebuilt out of the rows, to the layer and
+// Gets the database that a mirror's rows make into the folder (formats.md §15): rebuilt out of the rows, to the layer and
 // the manifest that the export manifest names. Where this program writes another form than the publisher's did, the
 // artifact is fetched instead. Its signatures come from the repository beside the mirror.
 
@@ -17,6 +17,7 @@ import type { ShardedBundle } from '../profiles/sharded/compose.ts';
 import { stateLines } from '../profiles/sharded/read.ts';
 import type { RepositoryReader } from '../oci/repository.ts';
 import { EncoderPool } from '../shard/encoder-pool.ts';
+import { isContentFault, unlessFaulty } from './content-faults.ts';
 import { isSound } from './damaged-blobs.ts';
 import { fetchGraph } from './fetch-artifact.ts';
 import { Fetcher, type FetchHooks } from './fetcher.ts';
@@ -34,7 +35,10 @@ export type ObtainedDatabase = {
   readonly how: 'present' | 'rebuilt' | 'fetched';
 };
 
-/** Undefined for a mirror of something else. Throws VERIFICATION_FAILED when the rows make another database. */
+/**
+ * Undefined for a mirror of something else. Throws VERIFICATION_FAILED when the rows make another database and the named
+ * one is not there either, NOT_FOUND when it is not there and this version cannot make it.
+ */
 export async function obtainDatabase(
   bundle: ShardedBundle,
   source: DatabaseSource,
@@ -47,7 +51,15 @@ export async function obtainDatabase(
   if (product?.writer !== rebuilds.writer || !isDeepStrictEqual(rebuilds.gzip, gzipFacts)) {
     return { manifest: await fetchDatabase(rebuilds, source), how: 'fetched' };
   }
-  return { manifest: await rebuildDatabase(product, rebuilds, bundle, source), how: 'rebuilt' };
+  try {
+    return { manifest: await rebuildDatabase(product, rebuilds, bundle, source), how: 'rebuilt' };
+  } catch (thrown) {
+    if (!isContentFault(thrown)) throw thrown;
+    // As with journals (formats.md §8): what cannot be made again is fetched, and its digest proves it.
+    const fetched = await unlessFaulty(() => fetchDatabase(rebuilds, source));
+    if (fetched === undefined) throw thrown;
+    return { manifest: fetched, how: 'fetched' };
+  }
 }
 
 async function heldDatabase(

@@ -1,4 +1,4 @@
-// gzip members (formats.md §9) by a pinned pure JavaScript deflate, whose bytes depend on nothing but its version. Members
+// gzip members (formats.md §15) by a pinned pure JavaScript deflate, whose bytes depend on nothing but its version. Members
 // of a fixed size follow each other in one file (RFC 1952 §2.2), so that several threads can make one.
 
 import { crc32 } from 'node:zlib';

@@ -1,4 +1,4 @@
-// What the export manifest of a database's mirror says besides (formats.md §9): what its rows rebuild, and for each bucket
+// What the export manifest of a database's mirror says besides (formats.md §15): what its rows rebuild, and for each bucket
 // where they came from.
 
 import type { Digest } from '../../core/digest.ts';

@@ -1,5 +1,5 @@
 // What differs between the databases that Trivy reads: names, types, and how the file is written out of rows. One object
-// for each; everything else treats them alike (formats.md §9).
+// for each; everything else treats them alike (formats.md §15).
 
 import type { DatabaseRow, LeaveOut } from './row.ts';
 

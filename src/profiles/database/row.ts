@@ -1,4 +1,4 @@
-// The rows of a database that is a sorted state (formats.md §9): what a Trivy database consists of, whatever file it is
+// The rows of a database that is a sorted state (formats.md §15): what a Trivy database consists of, whatever file it is
 // written as, and what sources have to say about them.
 
 import type { Json } from '../../core/canonical-json.ts';

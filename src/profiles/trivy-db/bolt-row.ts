@@ -1,4 +1,4 @@
-// Rows of a bolt database and the facts of its file (formats.md §9). k = bucket names and key joined by U+001F, whose
+// Rows of a bolt database and the facts of its file (formats.md §15). k = bucket names and key joined by U+001F, whose
 // bytewise order is bolt's; v = the value as JSON, or `{"$bytes": base64}` where JSON would not give it back.
 
 import { canonicalBytes, type Json } from '../../core/canonical-json.ts';
