@@ -4,9 +4,11 @@
 import { javaDbRows } from '../../src/profiles/trivy-java-db/read-java-db.ts';
 import { writeJavaDb } from '../../src/profiles/trivy-java-db/write-java-db.ts';
 import { sortedRows, writeUpstream } from './support-java-rows.ts';
+import { takeProductFlags } from './support-flags.ts';
 import { peakRssMiB } from './support-process.ts';
 
 const [what = '', file = '', count = '0'] = process.argv.slice(2);
+takeProductFlags();
 const start = performance.now();
 const rows = await work();
 console.log(JSON.stringify({ rows, seconds: (performance.now() - start) / 1_000, peakMiB: peakRssMiB(process.pid) }));

@@ -25,7 +25,7 @@ const sqliteConstraintUnique = 2067;
 const settings = `
   pragma page_size = 4096; pragma encoding = 'UTF-8'; pragma auto_vacuum = none; pragma foreign_keys = off;
   pragma journal_mode = memory; pragma synchronous = off; pragma locking_mode = exclusive;
-  pragma secure_delete = on; pragma temp_store = file; pragma cache_size = -32768`;
+  pragma secure_delete = on; pragma temp_store = file; pragma cache_size = -16384`;
 
 const oneJar = /^\{"jar":\["([0-9a-f]{40})"\]\}$/;
 

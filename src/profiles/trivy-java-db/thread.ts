@@ -3,6 +3,9 @@
 import { extname } from 'node:path';
 import { Worker } from 'node:worker_threads';
 
+/** What passes through is dead at once, and would only make the heap grow. */
+const resourceLimits = { maxYoungGenerationSizeMb: 4, maxOldGenerationSizeMb: 64 };
+
 export class Thread<Request, Answer> {
   readonly #worker: Worker;
   readonly #arrived: Answer[] = [];
@@ -12,7 +15,7 @@ export class Thread<Request, Answer> {
   constructor(name: string, workerData: unknown, failed: (message: string) => Answer) {
     // The checkout runs .ts, the built package .js; not with the program's own options, some of which are not for threads.
     const entry = new URL(`./${name}${extname(import.meta.filename)}`, import.meta.url);
-    this.#worker = new Worker(entry, { workerData, execArgv: [], resourceLimits: { maxYoungGenerationSizeMb: 8 } });
+    this.#worker = new Worker(entry, { workerData, execArgv: [], resourceLimits });
     this.#worker.on('message', (answer: Answer) => this.#take(answer));
     this.#worker.on('error', (error: Error) => this.#take(failed(error.message)));
     this.#worker.on('exit', () => this.#take(failed('the thread ended')));

@@ -1,6 +1,7 @@
 // A thread that writes one Java database: pages of rows in, each answered; at the end what the file holds.
 
 import { parentPort, workerData } from 'node:worker_threads';
+import { releaseMemory } from '../../shard/release-memory.ts';
 import { JavaDbFile, RowFault } from './file-writer.ts';
 import type { WriteAnswer, WriteFailure, WriteRequest, WriteSettings } from './write-protocol.ts';
 
@@ -25,6 +26,7 @@ function serve(): void {
       if (request === null) answer = { summary: database.finish() };
       else {
         database.add(request);
+        releaseMemory(request);
         answer = { taken: true };
       }
     } catch (error) {
