@@ -31,6 +31,7 @@ import {
 import { applyGroup, encodeGroup, PatchGroups, readPatch } from '../../src/shard/patch.ts';
 import { parseBundle } from '../../src/trust/sigstore-bundle.ts';
 import { parseStatement } from '../../src/trust/statement.ts';
+import { javaParsers } from './support-java-parsers.ts';
 
 export type Parser = {
   readonly name: string;
@@ -51,6 +52,7 @@ export async function allParsers(): Promise<Parser[]> {
     ...textParsers(),
     ...signatureParsers(),
     ...databaseParsers(),
+    ...javaParsers(),
   ];
 }
 

@@ -53,8 +53,13 @@ export class RowReader {
   constructor(file: string, pageRows: number) {
     guard(file);
     this.#database = openDatabase(file);
-    this.#rows = this.#database.prepare(sortedRows).iterate();
     this.#pageRows = pageRows;
+    try {
+      this.#rows = this.#database.prepare(sortedRows).iterate();
+    } catch (error) {
+      this.#database.close();
+      throw error;
+    }
   }
 
   /** The next rows, or the end. */
