@@ -20,8 +20,15 @@ export type PostgresOptions = {
 
 type Handle = Pick<postgres.Sql, 'unsafe'>;
 
-/** Opens the database at `url` (`postgres://…`); connections are made when first needed. */
+/** Opens the database at `url`; connections are made when first needed. Throws USAGE for what is no such address. */
 export function openPostgres(url: string, options: PostgresOptions = {}): Database {
+  const protocol = URL.parse(url)?.protocol;
+  if (protocol !== 'postgres:' && protocol !== 'postgresql:') {
+    // The text stays out of the message: it may hold a password.
+    throw new ExportError('USAGE', 'DATABASE_URL is no address of a PostgreSQL database', {
+      hint: 'write postgres://USER[:PASSWORD]@HOST[:PORT]/DATABASE, or unset it for SQLite',
+    });
+  }
   return new PostgresDatabase(url, options);
 }
 

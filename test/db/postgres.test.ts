@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { setTimeout as pause } from 'node:timers/promises';
 import { test } from 'node:test';
 import postgres from 'postgres';
+import type { ExportError } from '../../src/core/errors.ts';
 import { faultOf, postgresError } from '../../src/db/postgres-errors.ts';
 import { openPostgres } from '../../src/db/postgres.ts';
 import { judgeOrSkip } from '../judges.ts';
@@ -74,6 +75,15 @@ test('a server that stays away is an error that may be tried again', async () =>
     error,
   );
   await db.close();
+});
+
+test('an address that is none is told without the secret in it', () => {
+  for (const url of ['nonsense', 'mysql://root:hunter2@db/x', 'db.example:5432/x?password=hunter2', '']) {
+    assert.throws(
+      () => openPostgres(url),
+      (error: ExportError) => error.code === 'USAGE' && error.hint !== undefined && !error.message.includes('hunter2'),
+    );
+  }
 });
 
 test('a database or user that is refused is an error without the password', async (t) => {
