@@ -21,6 +21,7 @@ import { addLogRoutes } from './routes/log-routes.ts';
 import { addMaintenanceRoutes } from './routes/maintenance-routes.ts';
 import { addProfileRoutes } from './routes/profile-routes.ts';
 import { addRunRoutes } from './routes/run-routes.ts';
+import { addVexRoutes, type VexRoom } from './routes/vex-routes.ts';
 
 export type ApiOptions = {
   readonly center: Center;
@@ -32,6 +33,8 @@ export type ApiOptions = {
   readonly storage?: RegistryStorage;
   /** Open to everybody below /log; without it nothing answers there. */
   readonly transparencyLog?: TransparencyLog;
+  /** VEX repositories; without them there are none. */
+  readonly vex?: Pick<VexRoom, 'archive' | 'publicUrl'>;
   /** Folder where uploads wait until they are ingested. */
   readonly spoolDir: string;
   readonly version: string;
@@ -56,6 +59,7 @@ export function createApiApp(options: ApiOptions): OpenAPIHono {
   addAccessRoutes(room);
   if (options.transparencyLog) addLogRoutes(app, options.transparencyLog);
   if (options.storage) addDownloadRoutes({ app, access: options.access, storage: options.storage });
+  if (options.vex) addVexRoutes({ app, access: options.access, ...options.vex });
   addDescription(app, options.version);
   app.notFound((c) => {
     const { pathname } = new URL(c.req.url);

@@ -14,12 +14,21 @@ const pageBytes = 1 << 20;
 
 export type EntryBody = { entry: Entry; body: Buffer };
 
-export function entryBodies(db: Queryable, tenant: number, view: View, sequence: number): AsyncGenerator<EntryBody[]> {
-  return oneAhead(bodyPages(db, tenant, view, sequence));
+export type BodiesOf = {
+  readonly tenant: number;
+  readonly view: View;
+  readonly sequence: number;
+  /** Only collections of this format. */
+  readonly format?: string | undefined;
+};
+
+export function entryBodies(db: Queryable, of: BodiesOf): AsyncGenerator<EntryBody[]> {
+  return oneAhead(bodyPages(db, of));
 }
 
-async function* bodyPages(db: Queryable, tenant: number, view: View, sequence: number): AsyncGenerator<EntryBody[]> {
-  for (let c = '', k = ''; ;) {
+async function* bodyPages(db: Queryable, { tenant, view, sequence, format }: BodiesOf): AsyncGenerator<EntryBody[]> {
+  const prefix = format === undefined ? '' : `${format}/`;
+  for (let c = prefix, k = ''; ;) {
     const rows = await db.queryTexts<EntryRow>(
       `with page as materialized (
          select ${entryColumns}, sum(size) over (order by c, k rows unbounded preceding) - size as before
@@ -32,10 +41,11 @@ async function* bodyPages(db: Queryable, tenant: number, view: View, sequence: n
        where page.before < $7 order by page.c, page.k`,
       [tenant, view, sequence, c, k, pageRows, pageBytes],
     );
-    const last = rows.at(-1);
+    const wanted = rows.filter((row) => row.c.startsWith(prefix));
+    const last = wanted.at(-1);
     if (last === undefined) return;
     ({ c, k } = last);
-    yield rows.map((row) => ({ entry: entryFromRow(row), body: row.text ?? missing(row.digest) }));
+    yield wanted.map((row) => ({ entry: entryFromRow(row), body: row.text ?? missing(row.digest) }));
   }
 }
 

@@ -17,9 +17,9 @@ export function evidenceReader(db: Queryable, tenant: () => Promise<number | und
     entries: async function* (view, sequence) {
       for await (const rows of entryRows(db, await tenant(), view, sequence)) yield rows.map(entryFromRow);
     },
-    bodies: async function* (view, sequence) {
+    bodies: async function* (view, sequence, format) {
       const id = await tenant();
-      if (id !== undefined) yield* entryBodies(db, id, view, sequence);
+      if (id !== undefined) yield* entryBodies(db, { tenant: id, view, sequence, format });
     },
     changes: async function* (view, from, to) {
       const id = await tenant();

@@ -63,8 +63,8 @@ export interface StateReader {
   sequence(): Promise<number>;
   /** Every entry at `sequence`. */
   entries(view: View, sequence: number): AsyncIterable<Entry[]>;
-  /** Every entry at `sequence` with its body, in pages bounded by bytes (about 1 MiB) too. */
-  bodies(view: View, sequence: number): AsyncIterable<{ entry: Entry; body: Buffer }[]>;
+  /** Every entry at `sequence`, or those of one format, with its body, in pages bounded by bytes (about 1 MiB) too. */
+  bodies(view: View, sequence: number, format?: string): AsyncIterable<{ entry: Entry; body: Buffer }[]>;
   /** Keys that changed in (from, to], reading only what changed. An entry that came and went between is left out. */
   changes(view: View, from: number, to: number): AsyncIterable<EntryChange[]>;
   /** Bodies by digest (64 hex digits); throws INTERNAL when one is missing. At most 1,000 digests a call. */

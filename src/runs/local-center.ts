@@ -35,6 +35,7 @@ import type { OpenCenterOptions } from './open-center.ts';
 import { isDatabase } from './profile-document.ts';
 import { listProfiles, putProfile, showProfile } from './profile-store.ts';
 import { isEnded, RunQueue } from './run-queue.ts';
+import type { VexArchive } from './vex-repositories.ts';
 import { keepHouse } from './housekeeping.ts';
 import { KeyDesk } from './key-desk.ts';
 import { once } from './once.ts';
@@ -86,6 +87,12 @@ export class LocalCenter implements Center {
   /** The transparency log, unless it is off. */
   async transparencyLog(): Promise<TransparencyLog | undefined> {
     return (await this.#workshop()).transparencyLog;
+  }
+
+  /** The VEX repository of a tenant, for the server that shares this process. */
+  async vexArchive(tenant: string): Promise<VexArchive> {
+    await requireTenant(this.#db, tenant);
+    return (await this.#workshop()).vex.archive(tenant);
   }
 
   /** Tokens and rules, for the doors of the servers that share this process. */

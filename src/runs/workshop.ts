@@ -37,6 +37,7 @@ import { retireStates } from './retention.ts';
 import type { RunContext, RunTask } from './run-context.ts';
 import { SharedTurns } from './shared-turns.ts';
 import { openTrustDesk } from './trust-desk.ts';
+import { VexRepositories } from './vex-repositories.ts';
 
 const defaultPublicUrl = 'http://localhost:8080';
 
@@ -47,6 +48,7 @@ export interface Workshop {
   readonly trustFiles: TrustFiles;
   /** Undefined when it is off. */
   readonly transparencyLog: TransparencyLog | undefined;
+  readonly vex: VexRepositories;
   execute(tenant: string, task: RunTask): Promise<RunResult>;
   ingest(
     tenant: string,
@@ -133,6 +135,12 @@ export async function openWorkshop(db: Database, clock: Clock, options: OpenCent
     keys,
     trustFiles: trust.files,
     transparencyLog: trust.log,
+    vex: new VexRepositories({
+      folder: join(options.data, 'vex'),
+      tempDir: join(options.data, 'tmp'),
+      encoders,
+      reader: (tenant) => evidenceStore(db, tenant, clock),
+    }),
     execute: async (tenant, task) => {
       refuseFront(storage);
       const profile = await profileForRun(db, tenant, task.request.profile, clock);

@@ -160,6 +160,7 @@ async function createApps(service: Service, publicUrl: string | undefined) {
     access,
     storage,
     ...(transparencyLog === undefined ? {} : { transparencyLog }),
+    vex: { archive: (tenant) => center.vexArchive(tenant), ...(publicUrl === undefined ? {} : { publicUrl }) },
     health,
     metrics,
     log,

@@ -20,7 +20,11 @@ function advisory(document: Json): Json | undefined {
 test('each ecosystem has its bucket and its spelling of names', () => {
   for (const [ecosystem, name, keys] of [
     ['npm', '@Scope/Name', ['npm::osv/acme / @scope/name']],
-    ['PyPI', 'Zope.Interface_X', ['pip::osv/acme / zope-interface-x', 'pip::osv/acme / zope.interface-x']],
+    [
+      'PyPI',
+      'Zope.Interface_X',
+      ['pip::osv/acme / zope-interface-x', 'pip::osv/acme / zope.interface-x', 'pip::osv/acme / zope.interface.x'],
+    ],
     ['Go', 'github.com/Masterminds/vcs', ['go::osv/acme / github.com/Masterminds/vcs']],
     ['Go', 'stdlib', ['go::osv/acme / stdlib']],
     ['crates.io', 'Tokio', ['cargo::osv/acme / tokio']],

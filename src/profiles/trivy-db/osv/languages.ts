@@ -44,10 +44,13 @@ export function languageOf(ecosystem: string): Language | undefined {
   return languages.get(ecosystem.split(':', 1)[0] ?? '');
 }
 
-/** Trivy folds underscores and case, not dots; records fold dots too (PyPA name normalisation), or do not. */
+/**
+ * Trivy folds case and underscores, not dots, which are the same to the index (PyPA name normalisation): what a record calls
+ * `zope-interface` may be installed as `zope.interface`, and the other way round.
+ */
 function pythonNames(name: string): string[] {
   const folded = name.toLowerCase().replaceAll('_', '-');
-  return [...new Set([folded, folded.replaceAll(/[-.]+/g, '-')])];
+  return [...new Set([folded, folded.replaceAll(/[-.]+/g, '-'), folded.replaceAll(/[-.]+/g, '.')])].sort();
 }
 
 /** Clients before 2026 ask for the original case. */
