@@ -9,6 +9,7 @@ import { ExportError } from '../core/errors.ts';
 import { isDatabaseFormat, isPointerLines } from '../evidence/database-pointer.ts';
 import { fileKindOf } from '../evidence/formats.ts';
 import type { IngestOptions, IngestProgress, IngestResult, Refusal } from '../evidence/types.ts';
+import { isLayout, parseLayoutReference } from '../registry/layout/layout-reference.ts';
 import { eventStreamMediaType } from './event-stream-media-type.ts';
 import { folderLines } from './folder-lines.ts';
 import { readAnswerWithProgress } from './progress-answer.ts';
@@ -70,11 +71,20 @@ async function findSent(path: string, { format = 'osv' }: IngestOptions): Promis
     const { bytes } = await openLocalDatabase(path, format);
     return () => ({ name: `${format}.bin`, bytes });
   }
+  await refuseLayout(path);
   const found = await stat(path).catch((cause: unknown) => {
     throw new ExportError('NOT_FOUND', `${path} cannot be read`, { cause });
   });
   if (!found.isDirectory()) return () => ({ name: basename(path), bytes: () => createReadStream(path) });
   return (refused) => ({ name: 'folder.jsonl.gz', bytes: () => folderLines(path, fileKindOf(format), refused) });
+}
+
+/** A bundle is unfolded by the service, which must be able to reach it. */
+async function refuseLayout(path: string): Promise<void> {
+  if (!(await isLayout((await parseLayoutReference(path)).dir))) return;
+  throw new ExportError('USAGE', `${path} is an OCI layout, which is not sent`, {
+    hint: 'push it to a registry with oras cp -r --from-oci-layout, and ingest oci:HOST/REPOSITORY:TAG',
+  });
 }
 
 /** What was refused before it was sent is listed with the reason it was refused for. */

@@ -42,8 +42,8 @@ export async function ingest(
   const scheme = /^([a-z][a-z0-9+.-]+):/i.exec(options.from)?.[1]?.toLowerCase();
   if (scheme === 'http' || scheme === 'https') return ingestUrl(store, options, { format, parse }, environment);
   if (scheme === 'oci') {
-    throw new ExportError('USAGE', 'evidence cannot be ingested from an oci reference yet', {
-      hint: 'pull it with oras or mirror pull and ingest the files',
+    throw new ExportError('USAGE', 'an oci reference names a bundle, which is unfolded before it comes here', {
+      hint: 'ingest it by the command line or the API',
     });
   }
   const origin = options.from;

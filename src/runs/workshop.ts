@@ -29,6 +29,7 @@ import { execute } from './execute.ts';
 import type { OpenCenterOptions } from './open-center.ts';
 import { repositoriesOf } from './profile-document.ts';
 import { profileForRun } from './profile-store.ts';
+import { ingestBundle, isBundlePlace } from './ingest-bundle.ts';
 import type { SourceAccess } from './overlay/database-source.ts';
 import { ingestDatabase } from './overlay/ingest-database.ts';
 import { releaseOverlays } from './overlay/release-overlays.ts';
@@ -111,7 +112,7 @@ export async function openWorkshop(db: Database, clock: Clock, options: OpenCent
     return { repository: remote, ...(tag === undefined ? {} : { tag }) };
   }
 
-  function takeIn(
+  async function takeIn(
     tenant: string,
     request: IngestOptions,
     onProgress: ((progress: IngestProgress) => void) | undefined,
@@ -123,8 +124,11 @@ export async function openWorkshop(db: Database, clock: Clock, options: OpenCent
       tempDir: join(options.data, 'tmp'),
       ...(onProgress ? { onProgress } : {}),
     };
-    const { format = '' } = request;
-    if (!isDatabaseFormat(format) || isPointerLines(request.from)) return ingest(store, request, environment);
+    const { format = '', from } = request;
+    if (!isDatabaseFormat(format) || isPointerLines(from)) {
+      if (await isBundlePlace(from)) return ingestBundle(store, request, { ...environment, sources });
+      return ingest(store, request, environment);
+    }
     refuseFront(storage);
     const overlays = storage.repository(`${tenant}/${overlayRepository}`);
     return ingestDatabase({ ...request, format }, { ...environment, ...sources, db, store, overlays, encoders });
