@@ -17,6 +17,8 @@ export type IngestEnvironment = {
   /** Downloads are kept here while they are read. */
   readonly tempDir: string;
   readonly httpGet: HttpGet;
+  /** What the input is remembered as, where `from` is a file that was made of it; the refusals of its last time end. */
+  readonly origin?: string;
   readonly onProgress?: (progress: IngestProgress) => void;
   readonly signal?: AbortSignal;
   /** Default 500 documents or 2 MiB; what is stored does not depend on it. */
@@ -46,7 +48,7 @@ export async function ingest(
       hint: 'ingest it by the command line or the API',
     });
   }
-  const origin = options.from;
+  const origin = environment.origin ?? options.from;
   return ingestFile(store, { ...options, file: options.from, origin, format, parse }, environment);
 }
 

@@ -46,7 +46,7 @@ export async function ingestBundle(
     const file = join(folder, 'documents.jsonl');
     const pages = stateLines(repository, bundle);
     await writeDocuments(pages, file, { format: request.format ?? 'osv', isRaw: isRaw(bundle) });
-    return await ingest(store, { ...request, from: file }, environment);
+    return await ingest(store, { ...request, from: file }, { ...environment, origin: request.from });
   } finally {
     await rm(folder, { recursive: true, force: true });
   }

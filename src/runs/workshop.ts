@@ -35,6 +35,7 @@ import { ingestDatabase } from './overlay/ingest-database.ts';
 import { releaseOverlays } from './overlay/release-overlays.ts';
 import { openRegistryStorage } from './registry-storage.ts';
 import { retireStates } from './retention.ts';
+import { sweepTemporary } from './sweep-temporary.ts';
 import type { RunContext, RunTask } from './run-context.ts';
 import { SharedTurns } from './shared-turns.ts';
 import { openTrustDesk } from './trust-desk.ts';
@@ -169,6 +170,7 @@ export async function openWorkshop(db: Database, clock: Clock, options: OpenCent
         await evidenceStore(db, tenant as string, clock).dropCrashed();
         await pruneEvidence(db, tenant as string);
       }
+      if (!dryRun) await sweepTemporary(join(options.data, 'tmp'), clock);
       const { blobs, bytes } = await sweep(storage, { clock, dryRun });
       return { blobs, bytes };
     },

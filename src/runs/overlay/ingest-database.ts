@@ -130,7 +130,8 @@ async function commitPointer(
       throw new ExportError('INTERNAL', 'a document of this machine is not fetched');
     };
     const { clock, tempDir } = context;
-    const result = await ingest(context.store, { ...request, from: file }, { clock, tempDir, httpGet: noNetwork });
+    const environment = { clock, tempDir, httpGet: noNetwork, origin: request.from };
+    const result = await ingest(context.store, { ...request, from: file }, environment);
     await keepTag(pointer.shards.digest, context.overlays);
     const warnings = [...result.warnings, ...warningsOf(pointer)];
     const { layerDigest, state, shards } = pointer;
