@@ -66,6 +66,11 @@ export async function addLogTrees(db: Database, trees: readonly LogTreeRow[]): P
   }
 }
 
+/** Ends a tree, unless it has ended. */
+export async function retireLogTree(db: Queryable, tree: number, at: string): Promise<void> {
+  await db.query('update log_tree set retired_at = $2 where number = $1 and retired_at is null', [tree, at]);
+}
+
 /** Appends an entry with the nodes that `grow` gives for its index, or gives back the one with the same leaf. */
 export async function appendLogEntry(
   db: Database,

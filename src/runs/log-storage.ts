@@ -10,6 +10,7 @@ import {
   logNodes,
   logSize,
   logTrees,
+  retireLogTree,
 } from '../db/log.ts';
 import type { LogStorage } from '../trust/log/log-storage.ts';
 
@@ -17,6 +18,7 @@ export function logStorage(db: Database): LogStorage {
   return {
     trees: () => logTrees(db),
     addTrees: (trees) => addLogTrees(db, trees),
+    retire: (tree, at) => retireLogTree(db, tree, at),
     append: (tree, entry, grow) => appendLogEntry(db, tree, entry, grow),
     size: (tree) => logSize(db, tree),
     nodes: (tree, numbers) => logNodes(db, tree, numbers),

@@ -5,6 +5,7 @@
 import { readFile } from 'node:fs/promises';
 import type { Clock } from '../core/clock.ts';
 import { ExportError } from '../core/errors.ts';
+import { addAudit } from '../db/audit.ts';
 import type { Database } from '../db/database.ts';
 import type { Environment } from '../trust/environment-key.ts';
 import { trustedLogs } from '../trust/log/check-log.ts';
@@ -49,7 +50,10 @@ export async function openTrustDesk({ db, dataDir, clock, env, signs }: TrustDes
     const services = mergeServices(ownLogs(await storage.trees()), others);
     return { policy: keyOnlyPolicy, files: trustFiles({ services }) };
   }
-  const { log, trees } = await openLog({ dataDir, storage, clock, env });
+  const { log, trees, replaced } = await openLog({ dataDir, storage, clock, env });
+  // Consumers who carry the trusted root by hand must be given the new one.
+  if (replaced)
+    await addAudit(db, { actor: 'service', action: 'log.replace', target: log.identity.publicKey.id }, clock);
   const own = ownLogs(trees);
   const files = trustFiles({ services: mergeServices(own, others), logKey: log.identity.publicKey.pem });
   const witness = logWitness(log, trustedLogs(Buffer.from(trustedRootJson(own))));

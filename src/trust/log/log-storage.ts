@@ -38,6 +38,8 @@ export interface LogStorage {
   trees(): Promise<LogTree[]>;
   /** Adds trees; false, with nothing added, when another process added one of the same number. */
   addTrees(trees: readonly LogTree[]): Promise<boolean>;
+  /** Ends a tree: it takes no entries any more. */
+  retire(tree: number, at: string): Promise<void>;
   /**
    * Takes an entry at the next index, with the nodes that `grow` names; all of it is committed when this resolves. An
    * entry that is there already is given back as it is. Its time is never before that of the entry before it.

@@ -8,6 +8,7 @@ import type { Signer } from '../types.ts';
 import { signCheckpoint, type TreeHead } from './checkpoint.ts';
 import { entryBody } from './entry-body.ts';
 import { promiseBytes, type LoggedEntry } from './logged-entry.ts';
+import type { LastHead } from './last-head.ts';
 import type { LogIdentity } from './log-identity.ts';
 import type { FetchNodes, LogStorage, LogTree, StoredLogEntry } from './log-storage.ts';
 import {
@@ -27,6 +28,7 @@ export type TransparencyLogOptions = {
   readonly signer: Signer;
   readonly storage: LogStorage;
   readonly clock: Clock;
+  readonly lastHead: LastHead;
 };
 
 /** A head with the log's signature over it. */
@@ -38,13 +40,15 @@ export class TransparencyLog {
   readonly #signer: Signer;
   readonly #storage: LogStorage;
   readonly #clock: Clock;
+  readonly #lastHead: LastHead;
 
-  constructor({ tree, identity, signer, storage, clock }: TransparencyLogOptions) {
+  constructor({ tree, identity, signer, storage, clock, lastHead }: TransparencyLogOptions) {
     this.identity = identity;
     this.#tree = tree.number;
     this.#signer = signer;
     this.#storage = storage;
     this.#clock = clock;
+    this.#lastHead = lastHead;
   }
 
   /** Takes a signature, or finds it; the proof is to the tree that ends with it. */
@@ -64,7 +68,9 @@ export class TransparencyLog {
         return new Map(grown.map(([node, hash]) => [node, hash.toString('hex')]));
       },
     );
-    return this.#logged(stored, stored.index + 1);
+    const entry = await this.#logged(stored, stored.index + 1);
+    await this.#lastHead.keep(entry.proof.size, entry.proof.checkpoint);
+    return entry;
   }
 
   /** The entry at an index with a proof to the newest tree; undefined when there is none. */

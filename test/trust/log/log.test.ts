@@ -82,7 +82,7 @@ describe("the log's key", () => {
     const first = await openTestLog(t, { dataDir });
     const folder = join(dataDir, 'trust', 'log');
     const [name = '', ...others] = await readdir(folder);
-    assert.deepEqual(others, []);
+    assert.deepEqual(others, [], 'nothing was signed yet');
     assert.equal((await stat(join(folder, name))).mode & 0o777, 0o600);
     await rename(join(folder, name), join(folder, 'new.pem'));
     const again = await openTestLog(t, { dataDir });
@@ -118,6 +118,25 @@ describe("the log's key", () => {
     assert.ok(after.policy.witnesses[0]?.recognises(content, testimony ?? {}));
     const anew = await after.policy.witnesses[0]?.testify(content);
     assert.ok(!before.policy.witnesses[0]?.recognises(content, anew ?? {}));
+  });
+
+  it('is not used again after its database was restored from a backup', async (t) => {
+    const dataDir = await temporaryFolder(t, 'log');
+    const [live, backup] = [join(dataDir, 'live.db'), join(dataDir, 'backup.db')];
+    const before = await openTestLog(t, { dataDir, location: { file: live } });
+    await before.log.append(await signedContent('saved'));
+    await before.db.query(`vacuum into '${backup}'`);
+    const content = await signedContent('after the backup');
+    const testimony = (await before.policy.witnesses[0]?.testify(content)) ?? {};
+    const again = await openTestLog(t, { dataDir, location: { file: live } });
+    assert.deepEqual([again.replaced, again.log.identity.logId], [false, before.log.identity.logId]);
+
+    const restored = await openTestLog(t, { dataDir, location: { file: backup } });
+    assert.ok(restored.replaced);
+    assert.notEqual(restored.log.identity.logId, before.log.identity.logId);
+    assert.ok(restored.policy.witnesses[0]?.recognises(content, testimony), 'what was handed out stays good');
+    assert.equal((await restored.log.append(content)).index, 0);
+    assert.equal((await openTestLog(t, { dataDir, location: { file: backup } })).replaced, false);
   });
 
   it('may come from the environment, and must be ECDSA P-256', async (t) => {
