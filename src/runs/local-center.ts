@@ -131,7 +131,8 @@ export class LocalCenter implements Center {
     return (await this.#workshop()).ingest(tenant, options, onProgress);
   }
 
-  evidenceSources(tenant: string): Promise<SourceSummary[]> {
+  async evidenceSources(tenant: string): Promise<SourceSummary[]> {
+    await requireTenant(this.#db, tenant);
     return this.#evidence(tenant).sources();
   }
 
@@ -140,12 +141,14 @@ export class LocalCenter implements Center {
   }
 
   async evidenceRejections(tenant: string, source?: string): Promise<RejectionRecord[]> {
+    await requireTenant(this.#db, tenant);
     const all: RejectionRecord[] = [];
     for await (const page of this.#evidence(tenant).rejections(source)) all.push(...page);
     return all;
   }
 
-  profiles(tenant: string): Promise<ProfileRevision[]> {
+  async profiles(tenant: string): Promise<ProfileRevision[]> {
+    await requireTenant(this.#db, tenant);
     return listProfiles(this.#db, tenant);
   }
 
@@ -211,6 +214,7 @@ export class LocalCenter implements Center {
   }
 
   async runs(tenant: string, limit = 50): Promise<RunRecord[]> {
+    await requireTenant(this.#db, tenant);
     return (await runsOf(this.#db, tenant, limit)).map(runRecordOf);
   }
 

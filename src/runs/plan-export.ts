@@ -32,15 +32,16 @@ export type ExportPlan = {
 export async function planExport(profile: Profile, task: RunTask, context: RunContext): Promise<ExportPlan> {
   const view: View = profile.kind === 'json:raw' ? 'raw' : 'record';
   const state = await planState(context, view, profile.scope);
+  const repository = context.repository(profile.repository);
+  const { latest, base, movesLatest } = await findBase(profile, repository, task.request.base, context);
   guardState({
     profile,
     state,
-    last: await lastPublished(context.db, context.tenant, profile.name),
+    // What consumers have, not what an export that failed or stands beside the chain was allowed to lose.
+    last: latest ?? (await lastPublished(context.db, context.tenant, profile.name)),
     acceptShrink: task.request.acceptShrink === true,
     now: context.clock.now(),
   });
-  const repository = context.repository(profile.repository);
-  const { latest, base, movesLatest } = await findBase(profile, repository, task.request.base, context);
   const isSame = base?.setRoot === state.setRoot && base.revision === profile.revision;
   return {
     profile,

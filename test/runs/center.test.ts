@@ -151,6 +151,10 @@ describe('suspicious evidence', () => {
     assert.equal(failure?.code, 'ERR_EXPORT_SHRUNK');
     assert.match(failure?.message ?? '', /osv\/osv\/rustsec fell from 40 to 0/);
     assert.equal(await latestOf(test), digest);
+    // A layout beside the chain that was allowed to be small allows the chain nothing.
+    await test.succeed({ profile: 'mirror:full', base: 'none', acceptShrink: true });
+    assert.equal((await test.run('mirror:full')).failure?.code, 'ERR_EXPORT_SHRUNK');
+    assert.equal(await latestOf(test), digest);
     const accepted = await test.succeed({ profile: 'mirror:full', acceptShrink: true });
     assert.equal(await latestOf(test), accepted.digest);
   });
@@ -251,6 +255,18 @@ describe('runs', () => {
     const { digest } = await test.succeed('json:raw');
     assert.equal((await test.succeed({ profile: 'json:raw', base: digest })).digest, digest);
     assert.equal((await test.succeed({ profile: 'json:raw', base: 'none' })).digest, digest);
+  });
+
+  it('of a tenant that nobody added are not there, like its evidence and profiles', async (t) => {
+    const { center } = await openTestCenter(t);
+    const questions = [
+      () => center.runs('acme'),
+      () => center.evidenceSources('acme'),
+      () => center.evidenceRejections('acme'),
+      () => center.profiles('acme'),
+      () => center.startRun('acme', { profile: 'mirror:full' }),
+    ];
+    for (const question of questions) await assert.rejects(question, { code: 'NOT_FOUND', message: 'no tenant acme' });
   });
 
   it('of an unknown profile are refused, and an empty evidence gives an empty bundle', async (t) => {
