@@ -2,6 +2,7 @@
 // Where several rows claim one SHA-1 it stays with a row without classifier, as Trivy's own builder has it, and among
 // those with the first.
 
+import { rmSync } from 'node:fs';
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
 import type { Json } from '../../core/canonical-json.ts';
 import { compareUtf8 } from '../../core/order.ts';
@@ -29,6 +30,11 @@ const settings = `
 
 const oneJar = /^\{"jar":\["([0-9a-f]{40})"\]\}$/;
 
+/** Where a file is put together before it is packed into its place. */
+export function buildPath(file: string): string {
+  return `${file}.build`;
+}
+
 export class JavaDbFile {
   readonly #file: string;
   readonly #database: DatabaseSync;
@@ -43,10 +49,10 @@ export class JavaDbFile {
   #artifacts = 0;
   #archives = 0;
 
-  /** Opens `file`, which must be empty. */
+  /** `file` must be empty, or not there. */
   constructor(file: string) {
     this.#file = file;
-    this.#database = new DatabaseSync(file, { enableForeignKeyConstraints: false });
+    this.#database = new DatabaseSync(buildPath(file), { enableForeignKeyConstraints: false });
     this.#database.exec(`${settings}; ${createTables.join(';')}; begin`);
     this.#insertArtifact = this.#database.prepare('INSERT INTO artifacts VALUES (?, ?, ?)');
     this.#insertOne = this.#database.prepare('INSERT INTO indices VALUES (?, ?, ?, ?)');
@@ -75,15 +81,12 @@ export class JavaDbFile {
     if (duplicates > 0) this.#database.exec(sha1Index);
     this.#database.exec(`${artifactsIndex}; ${rowsIndex}`);
     // Table after table, without gaps: afterwards nothing tells in which portions the rows came.
-    // Its journal would hold the whole file in memory once more.
-    this.#database.exec('pragma journal_mode = off; vacuum');
+    // Into another file, because a plain one keeps every old page in its journal in memory.
+    this.#database.prepare('VACUUM INTO ?').run(this.#file);
     this.#database.close();
+    rmSync(buildPath(this.#file));
     cleanPages(this.#file);
     return { artifacts: this.#artifacts, archives: this.#archives - duplicates, duplicates };
-  }
-
-  close(): void {
-    if (this.#database.isOpen) this.#database.close();
   }
 
   #addRow(k: string, text: string): void {

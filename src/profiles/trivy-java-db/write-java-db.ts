@@ -3,6 +3,7 @@
 import { open, rm } from 'node:fs/promises';
 import { ExportError } from '../../core/errors.ts';
 import type { DatabaseRow } from '../database/row.ts';
+import { buildPath } from './file-writer.ts';
 import { Thread } from './thread.ts';
 import type { WriteAnswer, WriteFailure, WriteRequest, WriteSettings, WriteSummary } from './write-protocol.ts';
 
@@ -43,7 +44,7 @@ export async function writeJavaDb(rows: AsyncIterable<readonly DatabaseRow[]>, f
     }
   } catch (error) {
     await thread.close();
-    await rm(file, { force: true });
+    await Promise.all([file, buildPath(file)].map((path) => rm(path, { force: true })));
     throw error;
   } finally {
     await thread.close();
