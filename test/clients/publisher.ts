@@ -89,7 +89,7 @@ async function operatorConfig(service: Service, folder: string): Promise<string>
 }
 
 async function publicKey({ data }: Service, folder: string): Promise<string> {
-  const made = await runExportCenter(['keys', 'generate', '--data', data]);
+  const made = await runExportCenter(['keys', 'generate', '--overlap', 'none', '--data', data]);
   const shown = await runExportCenter(['keys', 'public', '--data', data]);
   if (made.code !== 0 || shown.code !== 0) throw new Error(`no key: ${made.stderr}${shown.stderr}`);
   const path = join(folder, 'cosign.pub');
