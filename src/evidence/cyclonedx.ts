@@ -6,12 +6,11 @@
 import type { Json } from '../core/canonical-json.ts';
 import { wholeSeconds } from './instant.ts';
 import { canonicalText, parseDocument } from './json-document.ts';
+import { listAt, objectAt, type JsonObject } from './json-members.ts';
 import { PartKeys } from './part-keys.ts';
 import { excerpt, Refused } from './refused.ts';
 import type { ParsedDocument } from './types.ts';
-
-type JsonObject = { readonly [key: string]: Json | undefined };
-type Record = { readonly k: string; readonly v: string };
+type Part = { readonly k: string; readonly v: string };
 
 const specVersions = new Set(['1.2', '1.3', '1.4', '1.5', '1.6', '1.7']);
 const maxComponents = 200_000;
@@ -22,7 +21,7 @@ export function parseCycloneDx(text: string, path: string): ParsedDocument {
     throw new Refused('unknown-format', 'the document is XML; of CycloneDX the JSON form is read, convert it first');
   }
   const { value, warnings } = parseDocument(text);
-  const document = objectOf(value, 'the document');
+  const document = objectAt(value, 'the document');
   const { bomFormat, specVersion, components, ...rest } = document;
   if (bomFormat !== 'CycloneDX') throw new Refused('unknown-format', 'bomFormat is not "CycloneDX"');
   if (typeof specVersion !== 'string' || !specVersions.has(specVersion)) {
@@ -38,30 +37,28 @@ export function parseCycloneDx(text: string, path: string): ParsedDocument {
 function readFacts(document: JsonObject, path: string): { modified: string; id: string; notes: string[] } {
   const { serialNumber, metadata } = document;
   const timestamp =
-    metadata === undefined || metadata === null ? undefined : objectOf(metadata, 'metadata')['timestamp'];
+    metadata === undefined || metadata === null ? undefined : objectAt(metadata, 'metadata')['timestamp'];
   const modified = typeof timestamp === 'string' ? wholeSeconds(timestamp) : '';
-  const id = typeof serialNumber === 'string' && serialNumber !== '' ? serialNumber.slice(0, 200) : path;
+  const id = typeof serialNumber === 'string' && serialNumber !== '' ? serialNumber.slice(0, 200).toWellFormed() : path;
   return { modified, id, notes: modified === '' ? ['has no metadata.timestamp that is an RFC 3339 instant'] : [] };
 }
 
 class Components {
   readonly #keys: PartKeys;
-  readonly #records: Record[] = [];
+  readonly #records: Part[] = [];
 
   constructor(path: string) {
     this.#keys = new PartKeys(path);
   }
 
   /** Adds a list and what lies in its members; `place` says where it stands. */
-  add(list: Json | undefined, place: string): Record[] {
-    if (list === undefined || list === null) return this.#records;
-    if (!Array.isArray(list)) throw new Refused('wrong-type', `${place} is not a list`);
-    for (const [index, item] of list.entries()) {
+  add(list: Json | undefined, place: string): Part[] {
+    for (const [index, item] of listAt(list, place).entries()) {
       if (this.#records.length === maxComponents) {
         throw new Refused('too-large', `the document has more than ${maxComponents} components`);
       }
       const where = `${place}[${index}]`;
-      const { components, ...component } = objectOf(item, where);
+      const { components, ...component } = objectAt(item, where);
       this.#records.push({ k: this.#keyOf(component, where), v: canonicalText(component) });
       this.add(components, `${where}.components`);
     }
@@ -86,9 +83,4 @@ function textOf(value: Json | undefined, place: string): string {
   if (value === undefined || value === null) return '';
   if (typeof value === 'string') return value;
   throw new Refused('wrong-type', `${place} is not a text`);
-}
-
-function objectOf(value: Json, place: string): JsonObject {
-  if (value !== null && typeof value === 'object' && !Array.isArray(value)) return value;
-  throw new Refused('wrong-type', `${place} is not an object`);
 }

@@ -5,10 +5,9 @@ import type { Json } from '../core/canonical-json.ts';
 import { compareUtf8 } from '../core/order.ts';
 import { wholeSeconds } from './instant.ts';
 import { canonicalText, parseDocument } from './json-document.ts';
+import { objectAt } from './json-members.ts';
 import { excerpt, Refused } from './refused.ts';
 import type { ParsedDocument } from './types.ts';
-
-type JsonObject = { readonly [key: string]: Json | undefined };
 
 /** Ids are indexed, and a database index has no room for more. */
 const maxIdBytes = 1_024;
@@ -16,7 +15,7 @@ const maxIdBytes = 1_024;
 /** Parses one OSV document. Throws Refused with the place and the rule. */
 export function parseOsv(text: string, path: string): ParsedDocument {
   const { value, warnings: textWarnings } = parseDocument(text);
-  const document = asObject(value, 'the document');
+  const document = objectAt(value, 'the document');
   const warnings = [...textWarnings];
   if (document['id'] === undefined && document['modified'] === undefined) {
     throw new Refused('unknown-format', 'the document has neither id nor modified, so it is no OSV record');
@@ -53,18 +52,13 @@ function readEcosystems(affected: Json | undefined): string[] {
   const found = new Set<string>();
   for (const [index, item] of affected.entries()) {
     const place = `affected[${index}]`;
-    const packageValue = asObject(item, place)['package'];
+    const packageValue = objectAt(item, place)['package'];
     if (packageValue === undefined || packageValue === null) continue;
-    const ecosystem = asObject(packageValue, `${place}.package`)['ecosystem'];
+    const ecosystem = objectAt(packageValue, `${place}.package`)['ecosystem'];
     if (ecosystem === undefined || ecosystem === null) continue;
     if (typeof ecosystem !== 'string') throw new Refused('wrong-type', `${place}.package.ecosystem is not a text`);
     const name = ecosystem.split(':', 1)[0] ?? '';
     if (name !== '') found.add(name.replaceAll('\0', ''));
   }
   return [...found].sort(compareUtf8);
-}
-
-function asObject(value: Json, place: string): JsonObject {
-  if (value !== null && typeof value === 'object' && !Array.isArray(value)) return value;
-  throw new Refused('wrong-type', `${place} is not an object`);
 }

@@ -4,32 +4,31 @@
 import type { Json } from '../core/canonical-json.ts';
 import { wholeSeconds } from './instant.ts';
 import { canonicalText, parseDocument } from './json-document.ts';
+import { listAt, objectAt, type JsonObject } from './json-members.ts';
 import { PartKeys } from './part-keys.ts';
 import { excerpt, Refused } from './refused.ts';
 import type { ParsedDocument } from './types.ts';
-
-type JsonObject = { readonly [key: string]: Json | undefined };
 
 const versions = new Set(['SPDX-2.2', 'SPDX-2.3']);
 
 /** Parses one document. Throws Refused with the place and the rule. */
 export function parseSpdx(text: string, path: string): ParsedDocument {
   const { value, warnings } = parseDocument(text);
-  const document = objectOf(value, 'the document');
+  const document = objectAt(value, 'the document');
   const { packages, ...header } = document;
   checkVersion(header);
   const keys = new PartKeys(path);
-  const records = listOf(packages, 'packages').map((item, index) => {
+  const records = listAt(packages, 'packages').map((item, index) => {
     const place = `packages[${index}]`;
-    const part = objectOf(item, place);
+    const part = objectAt(item, place);
     return { k: keys.keyOf(identityOf(part, place)), v: canonicalText(part) };
   });
   const { creationInfo, documentNamespace } = header;
-  const created = creationInfo === undefined ? undefined : objectOf(creationInfo, 'creationInfo')['created'];
+  const created = creationInfo === undefined ? undefined : objectAt(creationInfo, 'creationInfo')['created'];
   const modified = typeof created === 'string' ? wholeSeconds(created) : '';
   const id = typeof documentNamespace === 'string' && documentNamespace !== '' ? documentNamespace : path;
   return {
-    facts: { id: id.slice(0, 200), ecosystems: [], modified },
+    facts: { id: id.slice(0, 200).toWellFormed(), ecosystems: [], modified },
     records: [{ k: path, v: canonicalText(header) }, ...records],
     warnings: [...warnings, ...(modified === '' ? ['has no creationInfo.created that is an RFC 3339 instant'] : [])],
   };
@@ -47,20 +46,9 @@ function checkVersion({ spdxVersion, '@context': context }: JsonObject): void {
 function identityOf(part: JsonObject, place: string): Json {
   const { name, versionInfo, externalRefs } = part;
   if (typeof name !== 'string' || name === '') throw new Refused('wrong-type', `${place} has no name`);
-  for (const [index, item] of listOf(externalRefs, `${place}.externalRefs`).entries()) {
-    const { referenceType, referenceLocator } = objectOf(item, `${place}.externalRefs[${index}]`);
+  for (const [index, item] of listAt(externalRefs, `${place}.externalRefs`).entries()) {
+    const { referenceType, referenceLocator } = objectAt(item, `${place}.externalRefs[${index}]`);
     if (referenceType === 'purl' && typeof referenceLocator === 'string') return referenceLocator;
   }
   return [name, typeof versionInfo === 'string' ? versionInfo : ''];
-}
-
-function listOf(value: Json | undefined, place: string): readonly Json[] {
-  if (value === undefined || value === null) return [];
-  if (Array.isArray(value)) return value;
-  throw new Refused('wrong-type', `${place} is not a list`);
-}
-
-function objectOf(value: Json, place: string): JsonObject {
-  if (value !== null && typeof value === 'object' && !Array.isArray(value)) return value;
-  throw new Refused('wrong-type', `${place} is not an object`);
 }
