@@ -64,7 +64,7 @@ export class LeafSet {
   /** The subtree of these leaves, which all share their first `depth` bits. */
   subtree(depth: number): Subtree {
     const sorted = this.#sorted();
-    return { count: sorted.length, hash: trie(sorted, 0, sorted.length, depth) };
+    return { count: this.#count, hash: trie(sorted, 0, this.#count, depth) };
   }
 
   /** The leaves of each of the 2^bits subtrees below the top `bits` levels, visited in order; empty ones too. */
@@ -73,30 +73,42 @@ export class LeafSet {
     let low = 0;
     for (let bucket = 0; bucket < 2 ** bits; bucket++) {
       let high = low;
-      while (high < sorted.length && (sorted[high] as Buffer).readUInt32BE(0) >>> (32 - bits) === bucket) high++;
+      while (high < this.#count && sorted(high).readUInt32BE(0) >>> (32 - bits) === bucket) high++;
       yield { count: high - low, hash: trie(sorted, low, high, bits) };
       low = high;
     }
   }
 
-  #sorted(): Buffer[] {
-    const leaves: Buffer[] = [];
-    for (let i = 0; i < this.#count; i++) leaves.push(this.#leaves.subarray(i * leafSize, (i + 1) * leafSize));
-    return leaves.sort((a, b) => a.compare(b));
+  /** Leaves by their place in the order of key hashes; 12 bytes for each, where an object would take a hundred. */
+  #sorted(): SortedLeaves {
+    const leaves = this.#leaves;
+    const places = new Float64Array(this.#count);
+    const order = new Uint32Array(this.#count);
+    for (let i = 0; i < this.#count; i++) {
+      places[i] = leaves.readUIntBE(i * leafSize, 6);
+      order[i] = i;
+    }
+    const leaf = (i: number): Buffer => leaves.subarray(i * leafSize, (i + 1) * leafSize);
+    order.sort((a, b) => (places[a] as number) - (places[b] as number) || leaf(a).compare(leaf(b)));
+    return (at) => leaf(order[at] as number);
   }
 }
 
-function trie(leaves: readonly Buffer[], low: number, high: number, bit: number): Buffer {
+type SortedLeaves = (at: number) => Buffer;
+
+function trie(sorted: SortedLeaves, low: number, high: number, bit: number): Buffer {
   if (high === low) return empty;
-  const first = leaves[low] as Buffer;
-  if (high - low === 1) return leafHash(first.subarray(0, 32), first.subarray(32));
+  if (high - low === 1) {
+    const only = sorted(low);
+    return leafHash(only.subarray(0, 32), only.subarray(32));
+  }
   let left = low;
   let right = high;
   while (left < right) {
     const middle = (left + right) >>> 1;
-    const isOne = ((leaves[middle] as Buffer)[bit >> 3] as number) & (0x80 >> (bit & 7));
+    const isOne = (sorted(middle)[bit >> 3] as number) & (0x80 >> (bit & 7));
     if (isOne) right = middle;
     else left = middle + 1;
   }
-  return innerHash(trie(leaves, low, left, bit + 1), trie(leaves, left, high, bit + 1));
+  return innerHash(trie(sorted, low, left, bit + 1), trie(sorted, left, high, bit + 1));
 }

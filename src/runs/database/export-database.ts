@@ -14,7 +14,7 @@ import { digestHex, type Digest } from '../../core/digest.ts';
 import { stateTag, type Artifact } from '../artifact.ts';
 import { deltaArtifact, storedDelta, type StoredDelta } from '../export-delta.ts';
 import { guardShrink } from '../guard.ts';
-import type { Profile } from '../profile-document.ts';
+import { databaseMirrorOf, type Profile } from '../profile-document.ts';
 import { Tally, type RunContext, type RunTask } from '../run-context.ts';
 import { buildDatabase } from './build-database.ts';
 import { requiredSource } from './builder.ts';
@@ -50,16 +50,20 @@ async function build(plan: DatabasePlan, tempDir: string, task: RunTask, context
   const leftOut = new LeftOutCounts();
   const { product } = plan.builder;
   const made = databaseRows({ plan, tempDir, leaveOut: leftOut.add }, context);
-  const rows = await spoolRows(made, product, tempDir);
+  const rows = await spoolRows(made, product, tempDir, task.signal);
   guardRows(plan, rows, task.request.acceptShrink === true);
   const [own, mirrored] = [new Tally(), new Tally()];
   const built = await buildDatabase(plan, rows, tempDir, { task, context, tally: own, leaveOut: leftOut.add });
   const work = { task, context, tally: mirrored };
   const bundle = await buildDatabaseMirror(plan, headOf(plan, rows, leftOut.rows(), built), rows, work);
-  const delta = await buildDatabaseDelta(plan, bundle, rows, work);
+  // What stands beside the chain leads nobody on.
+  const delta = plan.movesLatest ? await buildDatabaseDelta(plan, bundle, rows, work) : undefined;
   const artifacts = await artifactsOf(plan, bundle, delta, { own, mirrored });
   // Before any tag moves, for retention and for those who look.
-  for (const { artifact } of artifacts.slice(0, 2)) await remember(plan, artifact, bundle, context);
+  const names = [plan.profile.repository, databaseMirrorOf(plan.profile.repository)];
+  for (const [at, { artifact }] of artifacts.slice(0, 2).entries()) {
+    await remember(plan, names[at] as string, artifact, bundle, context);
+  }
   return artifacts;
 }
 
@@ -149,6 +153,7 @@ function overlayFacts({ overlays }: DatabasePlan): { source: string; sha256: str
 
 async function remember(
   { profile, state }: DatabasePlan,
+  repository: string,
   artifact: Artifact,
   { exportManifest }: ShardedBundle,
   { db, tenant, clock }: RunContext,
@@ -160,7 +165,7 @@ async function remember(
     records,
     created,
     collections: countsOf(exportManifest.buckets ?? []),
-    repository: artifact.repository.name.slice(artifact.repository.name.lastIndexOf('/') + 1),
+    repository,
     digest: artifact.root.digest,
     profile: profile.name,
     revision: profile.revision,

@@ -23,6 +23,7 @@ export async function spoolRows(
   rows: AsyncIterable<readonly CombinedRow[]>,
   { collection: c, bucketOf }: DatabaseProduct,
   tempDir: string,
+  signal: AbortSignal,
 ): Promise<SpooledRows> {
   const path = join(tempDir, 'rows.jsonl');
   const leaves = await SpooledLeaves.create(tempDir);
@@ -30,6 +31,7 @@ export async function spoolRows(
   const file = await LineFile.create(path);
   try {
     for await (const page of rows) {
+      signal.throwIfAborted();
       for (const { k, v, sources } of page) {
         if (leaves.add(c, k, v)) await leaves.drain();
         buckets.add(bucketOf(k), sources);
