@@ -11,6 +11,7 @@ import { addEvidenceCommands } from './cli/commands/evidence-commands.ts';
 import { addRegistryCommands } from './cli/commands/registry-commands.ts';
 import { addRunCommands } from './cli/commands/run-commands.ts';
 import { addServiceCommands } from './cli/commands/service-commands.ts';
+import { addTufCommands } from './cli/commands/tuf-commands.ts';
 import { printable } from './cli/format.ts';
 import { writeTo, type CliHost } from './cli/host.ts';
 import { untilAborted } from './cli/with-center.ts';
@@ -31,6 +32,7 @@ export async function runCli(argv: readonly string[], host: CliHost): Promise<nu
   addRunCommands(program, run);
   addConsumerCommands(program, run);
   addRegistryCommands(program, run);
+  addTufCommands(program, run);
   try {
     await program.parseAsync([...argv], { from: 'user' });
     return exitCode;

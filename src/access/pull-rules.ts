@@ -4,6 +4,9 @@ import { matchesPattern } from './repository-pattern.ts';
 import { nameInTenant, tenantOf } from './roles.ts';
 import { defaultTenant } from './tenant-name.ts';
 
+/** Not a tenant's name: here is what everybody needs to trust the others. */
+const publicTenant = 'trust';
+
 export type PullRule = {
   readonly tenant: string;
   /** Pattern of repositories inside the tenant. */
@@ -21,7 +24,7 @@ export function isPublicBy(rules: readonly PullRule[], repository: string): bool
     if (rule.tenant !== tenant || !matchesPattern(rule.repository, name)) continue;
     if (narrowest === undefined || narrowness(rule) > narrowness(narrowest)) narrowest = rule;
   }
-  return narrowest?.anonymous ?? (tenant === defaultTenant && name !== '');
+  return narrowest?.anonymous ?? ((tenant === defaultTenant || tenant === publicTenant) && name !== '');
 }
 
 /** A name goes before every pattern, a longer pattern before a shorter one. */

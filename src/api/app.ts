@@ -10,6 +10,7 @@ import { metricsMediaType, type Metrics } from '../observe/metrics.ts';
 import type { RegistryStorage } from '../registry/storage/storage.ts';
 import type { Center } from '../runs/center.ts';
 import type { TransparencyLog } from '../trust/log/transparency-log.ts';
+import type { TufFiles } from '../runs/tuf/tuf-files.ts';
 import { problemResponse } from './problem.ts';
 import type { RouteRoom } from './route.ts';
 import { addAccessRoutes } from './routes/access-routes.ts';
@@ -22,6 +23,8 @@ import { addMaintenanceRoutes } from './routes/maintenance-routes.ts';
 import { addProfileRoutes } from './routes/profile-routes.ts';
 import { addRunRoutes } from './routes/run-routes.ts';
 import { addVexRoutes, type VexRoom } from './routes/vex-routes.ts';
+import { addTufRoutes } from './routes/tuf-routes.ts';
+import { addTufFileRoutes } from './routes/tuf-file-routes.ts';
 
 export type ApiOptions = {
   readonly center: Center;
@@ -35,6 +38,8 @@ export type ApiOptions = {
   readonly transparencyLog?: TransparencyLog;
   /** VEX repositories; without them there are none. */
   readonly vex?: Pick<VexRoom, 'archive' | 'publicUrl'>;
+  /** What is published in TUF repositories; without it, or without a registry, nothing is served below /tuf. */
+  readonly tuf?: TufFiles;
   /** Folder where uploads wait until they are ingested. */
   readonly spoolDir: string;
   readonly version: string;
@@ -58,8 +63,11 @@ export function createApiApp(options: ApiOptions): OpenAPIHono {
   addKeyRoutes(room);
   addAccessRoutes(room);
   if (options.transparencyLog) addLogRoutes(app, options.transparencyLog);
-  if (options.storage) addDownloadRoutes({ app, access: options.access, storage: options.storage });
   if (options.vex) addVexRoutes({ app, access: options.access, ...options.vex });
+  addTufRoutes(room);
+  const { storage, access, tuf } = options;
+  if (storage) addDownloadRoutes({ app, access, storage });
+  if (storage && tuf) addTufFileRoutes({ app, access, storage, tuf });
   addDescription(app, options.version);
   app.notFound((c) => {
     const { pathname } = new URL(c.req.url);

@@ -9,6 +9,7 @@ import { eventStreamMediaType } from './event-stream-media-type.ts';
 import { readAnswerWithProgress } from './progress-answer.ts';
 import { followRun } from './remote-events.ts';
 import { remoteAccess } from './remote-access.ts';
+import { remoteTuf } from './remote-tuf.ts';
 import { remoteIngest } from './remote-ingest.ts';
 import { openRemote, type Greeting, type Remote, type RemoteOptions } from './remote.ts';
 
@@ -27,6 +28,7 @@ export function connectCenter(options: ConnectOptions): Center {
     ...runs(remote),
     ...keysAndCare(remote),
     access: remoteAccess(remote),
+    tuf: remoteTuf(remote),
     close: () => remote.http.close(),
   };
 }

@@ -4,7 +4,9 @@
 export function requestTenant(url: string): string | undefined {
   const [path = '', query = ''] = url.split('?', 2);
   const [, first, ...rest] = path.split('/');
-  if (first === 'v2' || first === 'tuf' || first === 'vex') return rest[0] || undefined;
+  if (first === 'v2' || first === 'vex') return rest[0] || undefined;
+  // A token may stand in front.
+  if (first === 'tuf') return (rest[0]?.startsWith('~') === true ? rest[1] : rest[0]) || undefined;
   if (first !== 'api') return undefined;
   const [, area, owner] = rest;
   if (area === 'bundles') return owner || undefined;

@@ -7,6 +7,7 @@ const patterns: readonly (readonly [RegExp, string])[] = [
   [/\b(bearer|basic)\s+[A-Za-z0-9._~+/=-]{8,}/gi, '$1 [redacted]'],
   [/(:\/\/)[^\s/@:]+(?::[^\s/@]*)?@/g, '$1[redacted]@'],
   [/-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z ]*PRIVATE KEY-----|$)/g, '[redacted]'],
+  [/\bxpc_[0-9A-Za-z]{8,}/g, '[redacted]'],
   [/\b((?:access_|refresh_)?token|password|signature|sig)=[^&\s"']+/gi, '$1=[redacted]'],
 ];
 

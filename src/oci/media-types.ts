@@ -23,6 +23,8 @@ export const mediaTypes = {
   trivyJavaDbLayer: 'application/vnd.aquasec.trivy.javadb.layer.v1.tar+gzip',
   simpleSigning: 'application/vnd.dev.cosign.simplesigning.v1+json',
   dsseEnvelope: 'application/vnd.dsse.envelope.v1+json',
+  tufMetadata: 'application/vnd.tuf.metadata+json',
+  tufTarget: 'application/vnd.tuf.target',
 } as const;
 
 export const artifactTypes = {
@@ -34,6 +36,7 @@ export const artifactTypes = {
   trivyDatabase: 'application/vnd.aquasec.trivy.config.v1+json',
   overlay: 'application/vnd.export-center.overlay.v1',
   parity: 'application/vnd.export-center.parity.v1',
+  tuf: 'application/vnd.export-center.tuf.v1',
 } as const;
 
 export const annotationNames = {
@@ -47,6 +50,10 @@ export const annotationNames = {
   plainType: 'vnd.export-center.artifact-type',
   plainOf: 'vnd.export-center.digest',
   plainTarget: 'vnd.export-center.target',
+  tufFilename: 'tuf.io/filename',
+  tufRole: 'vnd.export-center.tuf.role',
+  tufVersion: 'vnd.export-center.tuf.version',
+  tufTimestamp: 'vnd.export-center.tuf.timestamp-version',
 } as const;
 
 /** What a client accepts when it asks for a manifest; without the Docker types CNCF distribution answers 404. */

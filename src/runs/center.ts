@@ -6,6 +6,7 @@ import type { VexStatus } from '../profiles/trivy-db/vex/statements.ts';
 import type { ParityBucket, ParityCounts } from '../profiles/database/parity-report.ts';
 import type { AccessCenter, Actor } from './access-center.ts';
 import type { TrustFiles } from '../trust/trust-files.ts';
+import type { TufCenter } from './tuf/tuf-center.ts';
 import type { ScrubProgress, ScrubReport } from '../registry/storage/scrub.ts';
 
 export type RunState =
@@ -175,6 +176,8 @@ export interface Center {
   retireKey(id: string, actor?: Actor): Promise<KeySummary>;
   /** Tenants, tokens, rules and the audit. */
   readonly access: AccessCenter;
+  /** TUF repositories and their keys. */
+  readonly tuf: TufCenter;
   collectGarbage(options: { readonly dryRun: boolean }): Promise<{ readonly blobs: number; readonly bytes: number }>;
   /** Hashes all content of the registry anew and takes aside what is wrong, until `signal` aborts. */
   scrub(options: ScrubRequest, onProgress?: (progress: ScrubProgress) => void): Promise<ScrubReport>;

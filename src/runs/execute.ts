@@ -49,6 +49,7 @@ async function publishBundle({ profile, full }: RunProfiles, task: RunTask, cont
     await release(delta, profile, tally, task, context);
     artifacts.push(delta);
   }
+  await publishTargets(artifacts, task, context);
   return { artifacts, bytesNew: tally.bytes, layersNew: tally.layers };
 }
 
@@ -56,12 +57,24 @@ async function publishBundle({ profile, full }: RunProfiles, task: RunTask, cont
 async function publishDatabase(profile: Profile, task: RunTask, context: RunContext): Promise<Published> {
   const parts = await exportDatabase(profile, task, context);
   for (const { artifact, tally } of parts) await release(artifact, profile, tally, task, context);
+  await publishTargets(
+    parts.map(({ artifact }) => artifact),
+    task,
+    context,
+  );
   const tallies = [...new Set(parts.map(({ tally }) => tally))];
   return {
     artifacts: parts.slice(0, 1).map(({ artifact }) => artifact),
     bytesNew: tallies.reduce((sum, { bytes }) => sum + bytes, 0),
     layersNew: tallies.reduce((sum, { layers }) => sum + layers, 0),
   };
+}
+
+/** After the tags, because a client that sees the target will ask for what it names. */
+async function publishTargets(artifacts: readonly Artifact[], task: RunTask, context: RunContext): Promise<void> {
+  await task.report({ state: 'publishing', message: 'listing it as a target' });
+  task.signal.throwIfAborted();
+  await context.publishTargets(artifacts);
 }
 
 /** In the encoding that the run's profile asks for. */

@@ -37,9 +37,14 @@ import { listProfiles, putProfile, showProfile } from './profile-store.ts';
 import { isEnded, RunQueue } from './run-queue.ts';
 import type { VexArchive } from './vex-repositories.ts';
 import { keepHouse } from './housekeeping.ts';
+import { lazyTuf } from './tuf/lazy-tuf.ts';
+import { tufFiles, type TufFiles } from './tuf/tuf-files.ts';
 import { KeyDesk } from './key-desk.ts';
 import { once } from './once.ts';
 import { runEventOf, runRecordOf } from './run-record.ts';
+
+/** Far more often than anything expires. */
+const renewalTiming = { firstAfterMs: 600_000, everyMs: 600_000 };
 
 export class LocalCenter implements Center {
   readonly #db: Database;
@@ -60,6 +65,7 @@ export class LocalCenter implements Center {
   readonly #accessSource: RememberedSource;
   readonly #keyDesk: KeyDesk;
   readonly access: AccessDesk;
+  readonly tuf = lazyTuf(async () => (await this.#workshop()).tuf);
 
   constructor(db: Database, clock: Clock, options: OpenCenterOptions) {
     this.#db = db;
@@ -110,11 +116,32 @@ export class LocalCenter implements Center {
     await this.#keyDesk.ensure();
   }
 
+  /** Makes the TUF repositories of a new folder, and renews what is there; a failure is told and tried again later. */
+  async ensureTrust(): Promise<void> {
+    await this.#renewTrust();
+  }
+
+  async #renewTrust(): Promise<void> {
+    const { tuf, storage } = await this.#workshop();
+    if (storage.refusesClients !== undefined) return;
+    await tuf.ensure((error) => this.#options.onRunFailure?.('renewal of TUF metadata', error));
+  }
+
+  /** What is published in TUF repositories, for the server that shares this process. */
+  tufFiles(): TufFiles {
+    return tufFiles(this.#db);
+  }
+
   /** Executes queued runs, and collects garbage now and then, until `signal` aborts. */
   async work(signal: AbortSignal): Promise<void> {
     const collect = () => this.collectGarbage({ dryRun: false });
     const onFailure = (error: ExportError) => this.#options.onRunFailure?.('garbage collection', error);
-    await Promise.all([this.#queue.work(signal), keepHouse(collect, onFailure, signal)]);
+    const renew = async (): Promise<void> => this.#renewTrust();
+    await Promise.all([
+      this.#queue.work(signal),
+      keepHouse(collect, onFailure, signal),
+      keepHouse(renew, onFailure, signal, renewalTiming),
+    ]);
   }
 
   /** Throws unless the database answers. */

@@ -28,14 +28,18 @@ const builtinRepositories: { readonly [name: string]: string } = {
   'trivy:java-db': 'trivy-java-db',
   'devportal:offline': 'devportal',
 };
+/** All repositories that built-in profiles publish to. */
+export const builtinProfileRepositories: readonly string[] = [
+  ...new Set([...Object.values(builtinRepositories), 'trivy-db-mirror', 'trivy-java-db-mirror']),
+].sort();
+
 const reservedRepositories = new Set([
-  ...Object.values(builtinRepositories),
-  'trivy-db-mirror',
-  'trivy-java-db-mirror',
+  ...builtinProfileRepositories,
   'trivy-db-parity',
   'trivy-java-db-parity',
   overlayRepository,
   'tuf',
+  'tuf-kit',
 ]);
 
 export const builtinProfiles: readonly ProfileDocument[] = kinds.map((kind) => ({

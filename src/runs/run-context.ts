@@ -9,6 +9,7 @@ import type { EncoderPool } from '../shard/encoder-pool.ts';
 import type { SigningPolicy } from '../trust/signing-policy.ts';
 import type { Turns } from '../trust/subject-queue.ts';
 import type { Signer } from '../trust/types.ts';
+import type { Artifact } from './artifact.ts';
 import type { RunRequest, RunState } from './center.ts';
 import type { SourceAccess } from './overlay/database-source.ts';
 
@@ -36,6 +37,8 @@ export type RunContext = {
   /** `host[:port]` under which this registry is known. */
   readonly registryHost: () => string;
   readonly version: string;
+  /** Makes the tags of what was published targets of the tenant's TUF repository. */
+  readonly publishTargets: (artifacts: readonly Artifact[]) => Promise<void>;
   /** Whether a mirror's base moves on although the rule does not ask for it. */
   readonly compactsNow: () => boolean;
 };

@@ -3,6 +3,7 @@
 
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { nameInTenant } from '../access/roles.ts';
 import type { Clock } from '../core/clock.ts';
 import { ExportError } from '../core/errors.ts';
 import type { Database } from '../db/database.ts';
@@ -24,6 +25,7 @@ import type { Post } from '../trust/http-signer.ts';
 import { keyStore, type KeyStore } from '../trust/key-store.ts';
 import type { TransparencyLog } from '../trust/log/transparency-log.ts';
 import { writeTrustFiles, type TrustFiles } from '../trust/trust-files.ts';
+import type { Artifact } from './artifact.ts';
 import type { RunResult } from './center.ts';
 import { execute } from './execute.ts';
 import type { OpenCenterOptions } from './open-center.ts';
@@ -40,12 +42,14 @@ import type { RunContext, RunTask } from './run-context.ts';
 import { SharedTurns } from './shared-turns.ts';
 import { openTrustDesk } from './trust-desk.ts';
 import { VexRepositories } from './vex-repositories.ts';
+import { TufDesk } from './tuf/tuf-desk.ts';
 
 const defaultPublicUrl = 'http://localhost:8080';
 
 export interface Workshop {
   readonly storage: RegistryStorage;
   readonly keys: KeyStore;
+  readonly tuf: TufDesk;
   /** What consumers configure cosign with; also below DIR/trust/. */
   readonly trustFiles: TrustFiles;
   /** Undefined when it is off. */
@@ -83,6 +87,9 @@ export async function openWorkshop(db: Database, clock: Clock, options: OpenCent
     repository: (reference) => remoteRepository(reference, { http, credentials }),
     httpGet: (url, headers) => http.get(url, { headers }),
   };
+  const tuf = new TufDesk({ db, clock, storage, data, trustFiles: () => trust.files, actor: options.actor ?? 'local' });
+  const publishTargets = (tenant: string, name: string, artifacts: readonly Artifact[]): Promise<void> =>
+    tuf.publishTargets({ tenant, name, repository: storage.repository(`${tenant}/${name}`), artifacts });
 
   function contextOf(tenant: string): RunContext {
     const store = evidenceStore(db, tenant, clock);
@@ -100,6 +107,10 @@ export async function openWorkshop(db: Database, clock: Clock, options: OpenCent
       subjects,
       clock,
       tempDir: join(options.data, 'tmp'),
+      publishTargets: async (artifacts) => {
+        const byName = Map.groupBy(artifacts, ({ repository }) => nameInTenant(repository.name));
+        for (const [name, own] of byName) await publishTargets(tenant, name, own);
+      },
       registryHost: () => new URL(publicUrl).host,
       version,
       compactsNow: options.compactsNow ?? (() => false),
@@ -138,6 +149,7 @@ export async function openWorkshop(db: Database, clock: Clock, options: OpenCent
   return {
     storage,
     keys,
+    tuf,
     trustFiles: trust.files,
     transparencyLog: trust.log,
     vex: new VexRepositories({
@@ -153,7 +165,8 @@ export async function openWorkshop(db: Database, clock: Clock, options: OpenCent
       const context = contextOf(tenant);
       const result = await execute({ profile, full }, task, context);
       for (const name of repositoriesOf(profile)) {
-        await retireStates(context.repository(name), name, { db, tenant, dryRun: false });
+        const { tags } = await retireStates(context.repository(name), name, { db, tenant, dryRun: false });
+        if (tags.length > 0) await publishTargets(tenant, name, []);
       }
       return result;
     },
@@ -164,9 +177,14 @@ export async function openWorkshop(db: Database, clock: Clock, options: OpenCent
       for (const name of own) {
         const [tenant, ...rest] = name.split('/');
         const repository = rest.join('/');
-        await retireStates(storage.repository(name), repository, { db, tenant: tenant as string, dryRun });
+        const retired = await retireStates(storage.repository(name), repository, {
+          db,
+          tenant: tenant as string,
+          dryRun,
+        });
         if (dryRun) continue;
         if (repository === overlayRepository) await releaseOverlays(storage.repository(name), db, tenant as string);
+        if (retired.tags.length > 0) await publishTargets(tenant as string, repository, []);
         await evidenceStore(db, tenant as string, clock).dropCrashed();
         await pruneEvidence(db, tenant as string);
       }

@@ -47,6 +47,11 @@ const needs: { readonly [operationId: string]: Role | 'any' | 'installation' } =
   createToken: 'installation',
   revokeToken: 'installation',
   listAudit: 'installation',
+  showTuf: 'installation',
+  initTuf: 'installation',
+  draftTuf: 'installation',
+  publishTuf: 'installation',
+  makeTufKit: 'installation',
 };
 
 /** Paths that need nobody's leave. */

@@ -9,6 +9,7 @@ import { ExportError } from '../../src/core/errors.ts';
 import type { IngestOptions } from '../../src/evidence/types.ts';
 import type { Center, ProfileRevision, RunEvent, RunRecord } from '../../src/runs/center.ts';
 import { fakeAccess } from './fake-access.ts';
+import { fakeTuf } from './fake-tuf.ts';
 
 export type FakeCenter = Center & {
   readonly asked: unknown[][];
@@ -137,6 +138,7 @@ export function fakeCenter(): FakeCenter {
     },
     cancelRun: async (tenant, id) => (note('cancelRun', tenant, id), { ...find(id), state: 'cancelled' }),
     access: fakeAccess(note),
+    tuf: fakeTuf(note),
     keys: async () => [key],
     trustFiles: async () => ({
       'trusted_root.json': '{}\n',

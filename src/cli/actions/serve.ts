@@ -103,6 +103,7 @@ async function serveUntilEnd(
     if (typeof inner !== 'string') servers.push(inner);
     await center.setPublicUrl(publicUrl ?? address.outer);
     await center.ensureSigningKey();
+    await center.ensureTrust();
     await lock.announce({
       address: typeof inner === 'string' ? inner : inner.url,
       pid: process.pid,
@@ -161,6 +162,7 @@ async function createApps(service: Service, publicUrl: string | undefined) {
     storage,
     ...(transparencyLog === undefined ? {} : { transparencyLog }),
     vex: { archive: (tenant) => center.vexArchive(tenant), ...(publicUrl === undefined ? {} : { publicUrl }) },
+    tuf: center.tufFiles(),
     health,
     metrics,
     log,
