@@ -55,7 +55,7 @@ const groups = new Set('audit evidence keys mirror profile registry runs tenant 
 test('commands, options and variables of README and runbook exist', async () => {
   const text = textOf('README.md') + textOf('docs/operations/runbook.md');
   const code = [...text.matchAll(/^```sh\n([^]*?)^```/gm)].map((match) => match[1]).join('\n');
-  const lines = [...code.matchAll(/export-center ((?:[a-z]+ ?){1,2})([^|<>#\n]*)/g)];
+  const lines = [...code.matchAll(/export-center ((?:[a-z]+(?:-[a-z]+)* ?){1,2})([^|<>#\n]*)/g)];
   assert.ok(lines.length > 20, `${lines.length} commands`);
   const helps = new Map<string, string>();
   for (const [line, words = '', rest = ''] of lines) {
