@@ -25,8 +25,8 @@ export type CommandSpec = {
   /** As commander reads it: `show <source> <path>`. */
   readonly usage: string;
   readonly summary: string;
-  /** Flags with what they mean. */
-  readonly options?: readonly (readonly [flags: string, description: string, standard?: string])[];
+  /** Flags with what they mean; one whose standard is a list may be given several times. */
+  readonly options?: readonly (readonly [flags: string, description: string, standard?: string | readonly string[]])[];
   /** Command lines behind `export-center `. */
   readonly examples: readonly string[];
   /** The action sees to its own orderly end when an exception was caught by nobody. */
@@ -39,7 +39,10 @@ export type RunAction = (command: Command, spec: CommandSpec) => Promise<void>;
 
 export function addCommand(parent: Command, run: RunAction, spec: CommandSpec): void {
   const command = parent.command(spec.usage).description(spec.summary);
-  for (const [flags, description, standard] of spec.options ?? []) command.option(flags, description, standard);
+  for (const [flags, description, standard] of spec.options ?? []) {
+    if (typeof standard !== 'object') command.option(flags, description, standard);
+    else command.option(flags, description, (value, before: readonly string[]) => [...before, value], standard);
+  }
   const lines = spec.examples.map((example) => `  export-center ${example}\n`).join('');
   command.addHelpText('after', `\nExamples:\n${lines}`);
   command.action(() => run(command, spec));
@@ -67,6 +70,12 @@ export function argument(run: CommandRun, index: number): string {
 export function textOption({ options }: CommandRun, name: string): string | undefined {
   const value = options[name];
   return typeof value === 'string' ? value : undefined;
+}
+
+/** All values of an option that may be given several times. */
+export function textOptions({ options }: CommandRun, name: string): readonly string[] {
+  const values = options[name];
+  return Array.isArray(values) ? values.filter((value) => typeof value === 'string') : [];
 }
 
 export function flagOption({ options }: CommandRun, name: string): boolean {

@@ -76,7 +76,21 @@ export type MaterializeResult = {
 
 export type ExtractResult = { readonly documents: number; readonly bytes: number };
 
-export type VerifyResult = { readonly ok: boolean; readonly checks: readonly Check[] };
+export type VerifyOptions = NetworkOptions & {
+  /** PEM texts of the publisher's public keys, or the one. */
+  readonly key?: string | readonly string[];
+  /** How many of the keys must vouch; default: all. */
+  readonly threshold?: number;
+  /** Bytes of a `trusted_root.json`: signatures must be in one of its transparency logs. */
+  readonly trustedRoot?: Uint8Array;
+};
+
+export type VerifyResult = {
+  readonly ok: boolean;
+  /** Names of the checks that failed, in order. */
+  readonly failed: readonly string[];
+  readonly checks: readonly Check[];
+};
 
 /** The functions of this room, as the command line calls them. `source` is a layout folder or a registry reference. */
 export interface Consumer {
@@ -97,5 +111,5 @@ export interface Consumer {
     options: NetworkOptions & { readonly now: Date },
   ): Promise<MaterializeResult>;
   extract(source: string, out: string, network: NetworkOptions): Promise<ExtractResult>;
-  verify(source: string, options: NetworkOptions & { readonly key?: string }): Promise<VerifyResult>;
+  verify(source: string, options: VerifyOptions): Promise<VerifyResult>;
 }

@@ -1,6 +1,5 @@
 // `verify`: an ordered report on an artifact, in a registry or a folder: who vouches for it, and whether what is there
-// is what was vouched for. A line says ok only about what was looked at; a line whose reason begins with "not checked"
-// is no failure, but no promise either.
+// is what was vouched for. A line says ok only about what was looked at.
 
 import { ExportError, toExportError } from '../core/errors.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
@@ -9,25 +8,16 @@ import { manifestMediaTypes } from '../oci/media-types.ts';
 import type { RepositoryReader } from '../oci/repository.ts';
 import { contentLayersOf, type ShardedBundle } from '../profiles/sharded/compose.ts';
 import { readBundle } from '../profiles/sharded/read.ts';
+import { exportManifestName } from '../trust/provenance.ts';
 import type { Check } from '../trust/types.ts';
-import { parsePublicKey } from '../trust/public-key.ts';
-import { verifySubject } from '../trust/verify-subject.ts';
 import { checkState } from './check-state.ts';
 import { isContentFault, unlessFaulty } from './content-faults.ts';
 import { isSound } from './damaged-blobs.ts';
 import { isShardedManifest } from './fetch-artifact.ts';
 import { openSource, resolveSource, type OpenedSource } from './open-source.ts';
-import { hasProvenance } from './signatures.ts';
-import type { NetworkOptions, VerifyResult } from './types.ts';
-
-const notChecked = 'not checked';
-
-export type VerifyOptions = NetworkOptions & { readonly key?: string };
-
-/** True for a line about something that was not looked at, for want of a key or because of an earlier failure. */
-export function isNotChecked(check: Check): boolean {
-  return !check.ok && check.reason.startsWith(notChecked);
-}
+import { isNotChecked, skipped } from './report.ts';
+import type { NetworkOptions, VerifyOptions, VerifyResult } from './types.ts';
+import { checkVouching } from './vouching.ts';
 
 /** Throws when the source cannot be reached or has no such name; everything else is in the report. */
 export async function verify(text: string, options: VerifyOptions): Promise<VerifyResult> {
@@ -35,44 +25,25 @@ export async function verify(text: string, options: VerifyOptions): Promise<Veri
   try {
     const root = await resolveSource(source);
     const named = { name: 'reference', ok: true, evidence: `${source.text} is ${root.digest}` } as const;
+    const keys = options.key === undefined ? [] : [options.key].flat();
+    const { checks: vouched, statements } = await checkVouching(source, root, { ...options, keys });
     const checks = [
       named,
-      ...(await checkSignatures(source, root, options.key)),
-      ...(await checkContent(source.reader, root, options)),
+      ...vouched,
+      ...(await checkContent(source.reader, root, statements, options)),
       ...(await checkDatabase(source, root)),
     ];
-    return { ok: checks.every((check) => check.ok || isNotChecked(check)), checks };
+    const failed = checks.filter((check) => !check.ok && !isNotChecked(check)).map(({ name }) => name);
+    return { ok: failed.length === 0, failed, checks };
   } finally {
     await source.close();
   }
 }
 
-async function checkSignatures(
-  { reader, layout }: OpenedSource,
-  root: Descriptor,
-  key: string | undefined,
-): Promise<readonly Check[]> {
-  if (key === undefined) return ['signature', 'provenance'].map((name) => skipped(name, 'no key was given'));
-  parsePublicKey(key);
-  let checks: readonly Check[];
-  try {
-    checks = (await verifySubject(reader, root, key)).checks;
-    if (layout === undefined || (await hasProvenance(layout, root))) return checks;
-  } catch (thrown) {
-    // A folder finds signatures by reading what its index lists, which may be what is damaged.
-    if (!isContentFault(thrown)) throw thrown;
-    const reason = `cannot be looked for: ${toExportError(thrown).message}`;
-    return ['signature', 'provenance'].map((name) => ({ name, ok: false, reason }));
-  }
-  // The signature alone is enough to trust the content, and a folder may have been pulled with nothing else.
-  return checks.map((check) =>
-    check.name === 'provenance' ? skipped(check.name, 'the folder was pulled without it') : check,
-  );
-}
-
 async function checkContent(
   reader: RepositoryReader,
   root: Descriptor,
+  statements: readonly unknown[],
   options: NetworkOptions,
 ): Promise<readonly Check[]> {
   const names = ['manifests', 'blobs'];
@@ -80,7 +51,7 @@ async function checkContent(
     const stored = await readManifest(reader, root);
     if (!isShardedManifest(stored)) return await checkGraph(reader, stored);
     names.push('journals', 'set-root');
-    return await checkBundle(reader, stored, options);
+    return await checkBundle(reader, stored, statements, options);
   } catch (thrown) {
     return failed(names, 'manifests', thrown);
   }
@@ -91,11 +62,13 @@ const bundleChecks = ['manifests', 'blobs', 'journals', 'set-root'] as const;
 async function checkBundle(
   reader: RepositoryReader,
   index: StoredManifest,
+  statements: readonly unknown[],
   { signal }: NetworkOptions,
 ): Promise<readonly Check[]> {
   let bundle: ShardedBundle;
   try {
     bundle = await readBundle(reader, index);
+    checkProvenance(statements, bundle.config.descriptor);
   } catch (thrown) {
     return failed(bundleChecks, /journal/.test(String(thrown)) ? 'journals' : 'manifests', thrown);
   }
@@ -130,6 +103,16 @@ async function checkDatabase({ reader, layout }: OpenedSource, root: Descriptor)
     return [{ name: 'database', ok: false, reason: `${digest} of ${reference} is missing or damaged` }];
   }
   return [evidence('database', `${manifestDigest} is there, with the layer ${layerDigest}`)];
+}
+
+/** What provenance says about the export manifest must be about this one. */
+function checkProvenance(statements: readonly unknown[], { digest }: Descriptor): void {
+  for (const statement of statements) {
+    const { subject } = statement as { readonly subject: readonly { name?: unknown; digest: { sha256?: unknown } }[] };
+    const about = subject.find(({ name }) => name === exportManifestName);
+    if (!about || digest === `sha256:${String(about.digest.sha256)}`) continue;
+    throw new ExportError('VERIFICATION_FAILED', 'the provenance is about another export manifest');
+  }
 }
 
 /** Which of the checks an error of reading the state belongs to. */
@@ -172,10 +155,6 @@ async function readManifest(reader: RepositoryReader, { digest }: Descriptor): P
 
 function evidence(name: string, text: string): Check {
   return { name, ok: true, evidence: text };
-}
-
-function skipped(name: string, why: string): Check {
-  return { name, ok: false, reason: `${notChecked}: ${why}` };
 }
 
 /** Lines for a content fault: the failing check with its reason, the others not checked. Other errors are thrown. */

@@ -10,6 +10,8 @@ export type Artifact = {
   /** What the tags will resolve to. */
   readonly root: Descriptor;
   readonly head: HeadFields;
+  /** The committed sequence of the evidence that it shows. */
+  readonly sequence: number;
   /** Set root of the evidence that it was made of, where that is not the state's own. */
   readonly evidence?: Digest;
   readonly overlays?: readonly { readonly source: string; readonly sha256: string }[];

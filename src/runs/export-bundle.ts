@@ -45,6 +45,7 @@ function artifactOf(plan: ExportPlan, state: PublishedState, root: Descriptor, c
     repository: plan.repository,
     root: { mediaType: mediaTypes.ociIndex, digest: root.digest, size: root.size },
     head: plan.head,
+    sequence: plan.state.sequence,
     config,
     previous: state.previous,
     bytes: state.bytes,

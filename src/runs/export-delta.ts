@@ -23,7 +23,7 @@ export type DeltaRequest = {
 };
 
 /** What a delta has to know of the bundle that it leads to. */
-export type DeltaTarget = Pick<PublishedState, 'digest' | 'created' | 'previous'>;
+export type DeltaTarget = Pick<PublishedState, 'digest' | 'created' | 'previous' | 'sequence'>;
 
 export async function exportDelta(
   request: DeltaRequest,
@@ -122,6 +122,7 @@ export function deltaArtifact(
     repository,
     root,
     head: headFieldsOf(exportManifest),
+    sequence: target.sequence,
     config: config.digest,
     previous: target.previous,
     bytes: root.size + config.size + layers.reduce((sum, { size }) => sum + size, 0),

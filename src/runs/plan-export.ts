@@ -28,9 +28,14 @@ export type ExportPlan = {
   readonly movesLatest: boolean;
 };
 
+/** The records that a profile exports: documents as they came, or in canonical form. */
+export function viewOf({ kind }: Profile): View {
+  return kind === 'json:raw' ? 'raw' : 'record';
+}
+
 /** Throws ERR_EXPORT_SHRUNK, ERR_EXPORT_STALE and ERR_EXPORT_BASE_MISSING before anything is written. */
 export async function planExport(profile: Profile, task: RunTask, context: RunContext): Promise<ExportPlan> {
-  const view: View = profile.kind === 'json:raw' ? 'raw' : 'record';
+  const view = viewOf(profile);
   const state = await planState(context, view, profile.scope);
   const repository = context.repository(profile.repository);
   const { latest, base, movesLatest } = await findBase(profile, repository, task.request.base, context);

@@ -21,9 +21,9 @@ export type PlanSource = {
   readonly reader: StateReader;
 };
 
-/** The newest committed state of a scope. */
-export async function planState(source: PlanSource, view: View, scope: EvidenceScope): Promise<StatePlan> {
-  const sequence = await source.reader.sequence();
+/** The state of a scope at a sequence; by default the newest committed one. */
+export async function planState(source: PlanSource, view: View, scope: EvidenceScope, at?: number): Promise<StatePlan> {
+  const sequence = at ?? (await source.reader.sequence());
   const key = digestOf(canonicalJson({ view, scope } as unknown as Json));
   const kept = await scopeState(source.db, source.tenant, key);
   if (kept?.sequence === sequence) return planOf(kept, view, scope);
@@ -31,7 +31,8 @@ export async function planState(source: PlanSource, view: View, scope: EvidenceS
     kept === undefined || kept.sequence > sequence || isRelative(scope)
       ? await planWhole(source.reader, view, scope, sequence)
       : await planFrom(source.reader, view, scope, kept, sequence);
-  await keepScopeState(source.db, source.tenant, key, facts);
+  // An older state than the kept one is of no use to the next plan.
+  if (kept === undefined || kept.sequence <= sequence) await keepScopeState(source.db, source.tenant, key, facts);
   return planOf(facts, view, scope);
 }
 

@@ -6,11 +6,15 @@ import { ExportError } from '../core/errors.ts';
 import { copyGraph } from '../registry/copy.ts';
 import type { Repository } from '../oci/repository.ts';
 import { attest, type AttestOptions } from '../trust/attest.ts';
+import { provenancePredicateType } from '../trust/predicate-types.ts';
 import { provenance } from '../trust/provenance.ts';
 import { verifySubject } from '../trust/verify-subject.ts';
+import type { Predicate } from '../trust/types.ts';
 import type { Artifact } from './artifact.ts';
+import { viewOf } from './plan-export.ts';
 import type { Profile } from './profile-document.ts';
 import type { RunContext, RunTask, Tally } from './run-context.ts';
+import { sourceStates } from './source-states.ts';
 
 /** Signs what is not signed yet; the provenance names the run that first made the digest (formats.md §8). */
 export async function attestArtifact(artifact: Artifact, profile: Profile, task: RunTask, context: RunContext) {
@@ -21,34 +25,48 @@ export async function attestArtifact(artifact: Artifact, profile: Profile, task:
 
 /** How an artifact of this run is signed, wherever it lies. */
 export async function attestOptions(
-  { repository, head, previous, config, evidence, overlays }: Artifact,
+  artifact: Artifact,
   profile: Profile,
   task: RunTask,
   context: RunContext,
 ): Promise<AttestOptions> {
   return {
     signers: await context.signers(),
-    provenance: provenance({
-      profile: { name: profile.name, revision: profile.revision },
-      scope: head.scope,
-      ...(task.request.base === undefined ? {} : { base: task.request.base }),
-      ...(task.request.acceptShrink === true ? { acceptShrink: true } : {}),
-      setRoot: evidence ?? head.state.setRoot,
-      ...(overlays ? { overlays } : {}),
-      sources: head.sources.map(({ source }) => ({ source })),
-      policyVersion: head.policyVersion,
-      previous,
-      builder: { id: 'urn:export-center', version: context.version },
-      invocationId: task.id,
-      startedOn: formatSeconds(task.startedAt),
-      finishedOn: formatSeconds(context.clock.now()),
-      exportManifest: config,
-    }),
-    reference: `${context.registryHost()}/${repository.name}`,
-    created: head.state.created,
+    provenance: {
+      predicateType: provenancePredicateType,
+      make: () => provenanceOf(artifact, profile, task, context),
+    },
+    reference: `${context.registryHost()}/${artifact.repository.name}`,
+    created: artifact.head.state.created,
     policy: context.signingPolicy,
     queue: context.subjects,
   };
+}
+
+async function provenanceOf(
+  artifact: Artifact,
+  profile: Profile,
+  task: RunTask,
+  context: RunContext,
+): Promise<Predicate> {
+  const { base, acceptShrink } = task.request;
+  const { head, previous, config, evidence, overlays } = artifact;
+  return provenance({
+    profile: { name: profile.name, revision: profile.revision },
+    scope: head.scope,
+    ...(base === undefined ? {} : { base }),
+    ...(acceptShrink === true ? { acceptShrink } : {}),
+    setRoot: evidence ?? head.state.setRoot,
+    ...(overlays ? { overlays } : {}),
+    sources: await sourceStates(context, viewOf(profile), artifact),
+    policyVersion: head.policyVersion,
+    previous,
+    builder: { id: context.builderId(), version: context.version },
+    invocationId: task.id,
+    startedOn: formatSeconds(task.startedAt),
+    finishedOn: formatSeconds(context.clock.now()),
+    exportManifest: config,
+  });
 }
 
 /** Moves the tags, the moving ones last; what is named already is not written again. */

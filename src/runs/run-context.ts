@@ -36,6 +36,8 @@ export type RunContext = {
   readonly tempDir: string;
   /** `host[:port]` under which this registry is known. */
   readonly registryHost: () => string;
+  /** URI that names this deployment in the provenance. */
+  readonly builderId: () => string;
   readonly version: string;
   /** Makes the tags of what was published targets of the tenant's TUF repository. */
   readonly publishTargets: (artifacts: readonly Artifact[]) => Promise<void>;

@@ -112,6 +112,7 @@ export async function openWorkshop(db: Database, clock: Clock, options: OpenCent
         for (const [name, own] of byName) await publishTargets(tenant, name, own);
       },
       registryHost: () => new URL(publicUrl).host,
+      builderId: () => new URL(publicUrl).origin,
       version,
       compactsNow: options.compactsNow ?? (() => false),
     };

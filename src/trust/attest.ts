@@ -19,11 +19,14 @@ import { statementBytes } from './statement.ts';
 import type { Turns } from './subject-queue.ts';
 import type { AttestResult, Predicate, Signer } from './types.ts';
 
+/** A predicate that is made when it turns out to be missing. */
+export type LaterPredicate = { readonly predicateType: string; make(): Promise<Predicate> };
+
 export type AttestOptions = {
   /** Who signs, each for itself: an envelope has exactly one signature, so several keys mean several bundles. */
   readonly signers: readonly Signer[];
   /** See provenance.ts; what one of the signers attested before is kept, and said by the others too. */
-  readonly provenance: Predicate;
+  readonly provenance: LaterPredicate;
   /** HOST/REPOSITORY for the SimpleSigning document; podman and skopeo compare it. */
   readonly reference: string;
   /** RFC 3339 time for the referrers' annotation. */
@@ -59,7 +62,7 @@ async function attestNow(repository: Repository, subject: Descriptor, options: A
     statementOf(attested, options) ??
     // Also when it lacks what the policy asks for now.
     statementOf(await findAll(repository, subject, { ...options, policy: keyOnlyPolicy }), options) ??
-    statementBytes(subject.digest, options.provenance);
+    statementBytes(subject.digest, await options.provenance.make());
   const tagged = new Map<string, Descriptor[]>();
   for (const one of attested) await complete(one, statement, { repository, push, subject, options, tagged });
   // A writer that read a tag before ours was written may have written it since.

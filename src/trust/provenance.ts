@@ -20,8 +20,8 @@ export type ProvenanceInput = {
   readonly acceptShrink?: boolean;
   /** The set root that names the evidence (formats.md §4). */
   readonly setRoot: Digest;
-  /** Sources with the SHA-256 hex of their state, where one is known. */
-  readonly sources: readonly { readonly source: string; readonly stateSha256?: string }[];
+  /** Sources with the set root over the records that each has in the profile's view, and the newest of their times. */
+  readonly sources: readonly SourceState[];
   /** Databases of others that went in: the SHA-256 hex of their layers. */
   readonly overlays?: readonly { readonly source: string; readonly sha256: string }[];
   /** Digest of the policy set. */
@@ -38,7 +38,18 @@ export type ProvenanceInput = {
   readonly exportManifest: Digest;
 };
 
-/** The predicate; `attest` adds the subject. */
+export type SourceState = {
+  readonly source: string;
+  readonly setRoot: Digest;
+  readonly records: number;
+  /** RFC 3339. */
+  readonly newest: string;
+};
+
+/** How a statement calls the artifact's config among its subjects. */
+export const exportManifestName = 'export-manifest';
+
+/** The predicate; `attest` adds the artifact as first subject. */
 export function provenance(input: ProvenanceInput): Predicate {
   const { builder, invocationId, startedOn, finishedOn } = input;
   const predicate = {
@@ -50,10 +61,11 @@ export function provenance(input: ProvenanceInput): Predicate {
     runDetails: {
       builder: { id: builder.id, version: { 'export-center': builder.version } },
       metadata: { invocationId, startedOn, finishedOn },
-      byproducts: [named('export-manifest', input.exportManifest)],
+      byproducts: [named(exportManifestName, input.exportManifest)],
     },
   };
-  return { predicateType: provenancePredicateType, predicate };
+  const alsoAbout = [{ name: exportManifestName, digest: input.exportManifest }];
+  return { predicateType: provenancePredicateType, predicate, alsoAbout };
 }
 
 function externalParameters({ profile, scope, base, acceptShrink }: ProvenanceInput): JsonObject {
@@ -71,9 +83,9 @@ function resolvedDependencies({ setRoot, sources, overlays = [], policyVersion, 
     // A Merkle root and no digest of bytes, so it does not pose as sha256.
     { name: 'evidence', digest: { setRoot: digestHex(setRoot) } },
   ];
-  for (const { source, stateSha256 } of sources) {
-    const digest = stateSha256 === undefined ? {} : { digest: { sha256: stateSha256 } };
-    dependencies.push({ uri: `urn:export-center:source:${source}`, ...digest });
+  for (const { source, setRoot: root, records, newest } of sources) {
+    const annotations = { records, newest };
+    dependencies.push({ uri: `urn:export-center:source:${source}`, digest: { setRoot: digestHex(root) }, annotations });
   }
   for (const { source, sha256 } of overlays) {
     dependencies.push({ name: 'overlay', uri: `urn:export-center:source:${source}`, digest: { sha256 } });

@@ -1,5 +1,5 @@
-// in-toto Statement v1 about one OCI artifact. Ours have exactly one subject: cosign reports the first one, whichever
-// matched, so a second would let it name the wrong artifact.
+// in-toto Statement v1 about one OCI artifact, which is the first subject: cosign reports the first one, whichever
+// matched. A signature has no other, provenance may be about parts of the artifact too.
 
 import { canonicalBytes, type Json } from '../core/canonical-json.ts';
 import { digestAlgorithm, digestHex, type Digest } from '../core/digest.ts';
@@ -12,13 +12,17 @@ import type { Predicate } from './types.ts';
 const maxSubjects = 1024;
 
 /** Canonical bytes of the statement. Throws INPUT_INVALID for a subject that cosign cannot match (not SHA-256). */
-export function statementBytes(subject: Digest, { predicateType, predicate }: Predicate): Buffer {
+export function statementBytes(subject: Digest, { predicateType, predicate, alsoAbout = [] }: Predicate): Buffer {
   if (digestAlgorithm(subject) !== 'sha256') {
     throw new ExportError('INPUT_INVALID', `cannot sign ${subject}: signature clients know only sha256 digests`);
   }
+  const others = alsoAbout.map(({ name, digest }) => ({
+    name,
+    digest: { [digestAlgorithm(digest)]: digestHex(digest) },
+  }));
   return canonicalBytes({
     _type: statementType,
-    subject: [{ digest: { sha256: digestHex(subject) } }],
+    subject: [{ digest: { sha256: digestHex(subject) } }, ...others],
     predicateType,
     predicate: predicate as Json,
   });

@@ -12,8 +12,13 @@ export interface Signer {
   sign(data: Uint8Array): Promise<Buffer>;
 }
 
-/** in-toto Statement v1 without `subject`, which attest fills in. */
-export type Predicate = { readonly predicateType: string; readonly predicate: unknown };
+/** in-toto Statement v1 without the artifact as its subject, which attest fills in. */
+export type Predicate = {
+  readonly predicateType: string;
+  readonly predicate: unknown;
+  /** What the statement is about besides the artifact, which is always the first subject. */
+  readonly alsoAbout?: readonly { readonly name: string; readonly digest: Digest }[];
+};
 
 export type AttestResult = {
   /** Manifests and blobs that had to be written; 0 when a valid signature was there (formats.md §8). */

@@ -48,10 +48,11 @@ function fakeConsumer(ok = true) {
       note('extract', source, out);
       return { documents: 2, bytes: 20 };
     },
-    async verify(source, { key }) {
-      note('verify', source, key);
+    async verify(source, { key, threshold }) {
+      note('verify', source, key, threshold);
       const signature = { name: 'signature', ok: false as const, reason: ok ? 'not checked: no key' : 'wrong key' };
-      return { ok, checks: [{ name: 'blobs', ok: true, evidence: '3 blobs' }, signature] };
+      const failed = ok ? [] : ['signature'];
+      return { ok, failed, checks: [{ name: 'blobs', ok: true, evidence: '3 blobs' }, signature] };
     },
   };
   return { asked, loadConsumer: () => Promise.resolve(consumer) };
@@ -120,12 +121,28 @@ describe('extract and verify', () => {
     assert.deepEqual(asked, [['extract', 'm', '/work/out']]);
   });
 
+  test('verify hands over all keys and how many must vouch', async (t) => {
+    const folder = await temporaryFolder(t, 'cli');
+    await Promise.all(['a', 'b'].map((name) => writeFile(`${folder}/${name}.pub`, name.toUpperCase())));
+    const { asked, loadConsumer } = fakeConsumer();
+    const keys = ['--key', `${folder}/a.pub`, '--key', `${folder}/b.pub`, '--threshold', '1'];
+    assert.equal((await runOn(['verify', ...keys, 'm'], { loadConsumer })).code, 0);
+    await runOn(['verify', 'm'], { loadConsumer });
+    assert.deepEqual(asked, [
+      ['verify', 'm', ['A', 'B'], 1],
+      ['verify', 'm', null, null],
+    ]);
+  });
+
   test('verify lists every check and ends with 3 when one fails', async () => {
     const good = await runOn(['verify', 'm'], { loadConsumer: fakeConsumer(true).loadConsumer });
     const skipped = 'skipped  signature  not checked: no key\n';
     assert.deepEqual([good.code, good.out], [0, `ok       blobs  3 blobs\n${skipped}`]);
     const bad = await runOn(['verify', 'm'], { loadConsumer: fakeConsumer(false).loadConsumer });
-    assert.deepEqual([bad.code, bad.out], [3, 'ok       blobs  3 blobs\nFAILED   signature  wrong key\n']);
+    assert.deepEqual(
+      [bad.code, bad.out],
+      [3, `ok       blobs  3 blobs\nFAILED   signature  wrong key\nverification failed: signature\n`],
+    );
     const json = await runOn(['verify', 'm', '--json'], { loadConsumer: fakeConsumer(false).loadConsumer });
     assert.equal(json.code, 3);
     assert.equal((JSON.parse(json.out) as { ok: boolean }).ok, false);

@@ -10,12 +10,17 @@ import { extract } from '../../src/consumer/extract.ts';
 import { mirrorPull } from '../../src/consumer/pull.ts';
 import { mirrorPush } from '../../src/consumer/push.ts';
 import { mirrorChanges, mirrorRecords } from '../../src/consumer/records.ts';
-import { isNotChecked, verify } from '../../src/consumer/verify.ts';
+import { isNotChecked } from '../../src/consumer/report.ts';
+import { verify } from '../../src/consumer/verify.ts';
 import { openLayout } from '../../src/registry/layout/layout-repository.ts';
 import { generateSigningKey, signerOf } from '../../src/trust/signing-key.ts';
+import { trustedRootJson } from '../../src/trust/trusted-root.ts';
 import { startRegistry } from '../registry/start-registry.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
-import { madeUp } from './publisher.ts';
+import { MemoryRepository } from '../trust/memory-repository.ts';
+import { attested, later, provenanceInput } from '../trust/signing.ts';
+import { madeUp, Publisher } from './publisher.ts';
+import { startSmallRegistry } from './small-registry.ts';
 import { edited, openWorld } from './world.ts';
 
 async function text(pieces: AsyncIterable<Buffer>): Promise<string> {
@@ -155,25 +160,64 @@ describe('verify', () => {
     await publisher.publish(madeUp(200));
     await publisher.publish(edited(3, 'two'));
     await pull({ signatureOnly: false });
-    const names = ['reference', 'signature', 'provenance', 'manifests', 'blobs', 'journals', 'set-root'];
+    const names = ['reference', 'signature', 'log', 'provenance', 'manifests', 'blobs', 'journals', 'set-root'];
     for (const source of [dir, `${registry.name}:latest`]) {
       const signed = await verify(source, { key });
       assert.deepEqual(
         signed.checks.map(({ name, ok }) => [name, ok]),
-        names.map((name) => [name, true]),
+        names.map((name) => [name, name !== 'log']),
       );
       assert.equal(signed.ok, true);
       const keyless = await verify(source, {});
       assert.equal(keyless.ok, true);
       assert.deepEqual(
         keyless.checks.filter(isNotChecked).map(({ name }) => name),
-        ['signature', 'provenance'],
+        ['signature', 'log', 'provenance'],
       );
     }
     const stranger = signerOf(generateSigningKey()).publicKeyPem;
     const refused = await verify(dir, { key: stranger });
     assert.equal(refused.ok, false);
-    assert.equal(refused.checks.find(({ name }) => name === 'signature')?.ok, false);
+    assert.deepEqual(refused.failed, ['signature', 'provenance']);
+  });
+
+  it('wants as many keys to vouch as it is told, and all of them otherwise', async (t) => {
+    const { publisher, repository, registry, key } = await openWorld(t);
+    const { index, config } = await publisher.publish(madeUp(20));
+    const second = signerOf(generateSigningKey());
+    const provenance = later({ ...provenanceInput, exportManifest: config.descriptor.digest });
+    await attested(repository, index.descriptor, second, { provenance });
+    const stranger = signerOf(generateSigningKey()).publicKeyPem;
+    const source = `${registry.name}:latest`;
+    const failed = async (keys: string[], threshold?: number): Promise<readonly string[]> =>
+      (await verify(source, { key: keys, ...(threshold === undefined ? {} : { threshold }) })).failed;
+    assert.deepEqual(await failed([key, second.publicKeyPem]), []);
+    assert.deepEqual(await failed([key, second.publicKeyPem, stranger]), ['signature', 'provenance']);
+    assert.deepEqual(await failed([key, second.publicKeyPem, stranger], 2), []);
+    assert.deepEqual(await failed([key, second.publicKeyPem, stranger], 3), ['signature', 'provenance']);
+    // One key that is named twice is one key.
+    await assert.rejects(failed([key, key], 2), { code: 'USAGE' });
+    await assert.rejects(failed([key], 0), { code: 'USAGE' });
+  });
+
+  it('fails where a log is asked for that cannot be looked into', async (t) => {
+    const { publisher, registry, key } = await openWorld(t);
+    await publisher.publish(madeUp(20));
+    const trustedRoot = Buffer.from(trustedRootJson());
+    const report = await verify(`${registry.name}:latest`, { key, trustedRoot });
+    assert.deepEqual(report.failed, ['log']);
+    const log = report.checks.find(({ name }) => name === 'log');
+    assert.match(log?.ok === false ? log.reason : '', /carries no entry of a transparency log/);
+    assert.deepEqual((await verify(`${registry.name}:latest`, { trustedRoot })).failed, ['log']);
+  });
+
+  it('notices provenance that is about another export manifest', async (t) => {
+    const repository = new MemoryRepository();
+    const registry = await startSmallRegistry(t, repository);
+    const { index } = await new Publisher(t, repository).publish(madeUp(20));
+    const { signer } = await attested(repository, index.descriptor);
+    const { failed } = await verify(`${registry.name}:latest`, { key: signer.publicKeyPem });
+    assert.deepEqual(failed, ['manifests']);
   });
 
   it('accepts a folder that was pulled with the signature alone, and says so', async (t) => {
@@ -184,7 +228,7 @@ describe('verify', () => {
     assert.equal(ok, true);
     assert.deepEqual(
       checks.filter(isNotChecked).map(({ name }) => name),
-      ['provenance'],
+      ['log', 'provenance'],
     );
     assert.equal(checks.find(({ name }) => name === 'signature')?.ok, true);
   });

@@ -17,7 +17,7 @@ import type { ChangeWithOld } from '../../src/shard/patch.ts';
 import { LeafSet } from '../../src/shard/set-root.ts';
 import type { Signer } from '../../src/trust/types.ts';
 import { atEnd, type Scope } from '../support/scope.ts';
-import { attested } from '../trust/signing.ts';
+import { attested, later, provenanceInput } from '../trust/signing.ts';
 
 export type Edit = RecordKey & { readonly v?: Json };
 
@@ -106,7 +106,8 @@ export class Publisher {
   async #push(bundle: ShardedBundle, tag: string): Promise<void> {
     for (const { descriptor, bytes } of smallBlobsOf(bundle)) await this.repository.pushBlob(descriptor, bytes);
     for (const manifest of manifestsOf(bundle)) await this.repository.pushManifest(manifest);
-    if (this.signer) await attested(this.repository, bundle.index.descriptor, this.signer);
+    const provenance = later({ ...provenanceInput, exportManifest: bundle.config.descriptor.digest });
+    if (this.signer) await attested(this.repository, bundle.index.descriptor, this.signer, { provenance });
     await this.repository.pushManifest(bundle.index, [tag]);
   }
 

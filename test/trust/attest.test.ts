@@ -9,14 +9,13 @@ import { imageIndex, parseManifest, type ImageManifest } from '../../src/oci/man
 import { attest } from '../../src/trust/attest.ts';
 import { cosignTag } from '../../src/trust/cosign-tags.ts';
 import { provenancePredicateType, signPredicateType } from '../../src/trust/predicate-types.ts';
-import { provenance } from '../../src/trust/provenance.ts';
 import { generateSigningKey, importSigningKey, signerOf } from '../../src/trust/signing-key.ts';
 import type { Signer } from '../../src/trust/types.ts';
 import type { Witness } from '../../src/trust/signing-policy.ts';
 import { SubjectQueue } from '../../src/trust/subject-queue.ts';
 import { verifySubject } from '../../src/trust/verify-subject.ts';
 import { MemoryRepository, pushArtifact } from './memory-repository.ts';
-import { attested, attestOptions, provenanceInput } from './signing.ts';
+import { attested, attestOptions, later, provenanceInput } from './signing.ts';
 
 async function setUp(): Promise<{ repository: MemoryRepository; subject: Descriptor }> {
   const repository = new MemoryRepository();
@@ -88,11 +87,11 @@ describe('attest', () => {
     const { signer, result } = await attested(repository, subject);
     assert.ok(result.written > 0 && result.bytes > 0);
     repository.writes.length = 0;
-    const later = provenance({ ...provenanceInput, invocationId: 'another run', finishedOn: '2027-01-01T00:00:00Z' });
+    const another = later({ ...provenanceInput, invocationId: 'another run', finishedOn: '2027-01-01T00:00:00Z' });
     const again = await attest(
       repository,
       subject,
-      attestOptions(signer, { provenance: later, created: '2027-01-01T00:00:00Z' }),
+      attestOptions(signer, { provenance: another, created: '2027-01-01T00:00:00Z' }),
     );
     assert.deepEqual(again, { written: 0, bytes: 0 });
     assert.deepEqual(repository.writes, []);
@@ -152,8 +151,8 @@ describe('attest', () => {
     const { repository, subject } = await setUp();
     const [first, second, third] = [1, 2, 3].map(() => signerOf(generateSigningKey())) as [Signer, Signer, Signer];
     await attest(repository, subject, { ...attestOptions(first), signers: [first, second] });
-    const later = provenance({ ...provenanceInput, invocationId: 'a later run' });
-    await attest(repository, subject, { ...attestOptions(first, { provenance: later }), signers: [third, first] });
+    const another = later({ ...provenanceInput, invocationId: 'a later run' });
+    await attest(repository, subject, { ...attestOptions(first, { provenance: another }), signers: [third, first] });
     const runs: unknown[] = [];
     for (const { publicKeyPem } of [first, second, third]) {
       const { ok, evidence } = await verifySubject(repository, subject, publicKeyPem);
@@ -167,7 +166,7 @@ describe('attest', () => {
   });
 
   it('repairs what one layout lacks and says the same provenance there', async () => {
-    const later = provenance({ ...provenanceInput, invocationId: 'the repairing run' });
+    const another = later({ ...provenanceInput, invocationId: 'the repairing run' });
     const losses: Record<string, (repository: MemoryRepository, subject: Descriptor) => Promise<void>> = {
       'the .att tag': async (repository, subject) => repository.deleteTag(cosignTag(subject.digest, 'att')),
       'the .sig tag': async (repository, subject) => repository.deleteTag(cosignTag(subject.digest, 'sig')),
@@ -190,7 +189,7 @@ describe('attest', () => {
       const { repository, subject } = await setUp();
       const { signer } = await attested(repository, subject);
       await lose(repository, subject);
-      await attested(repository, subject, signer, { provenance: later });
+      await attested(repository, subject, signer, { provenance: another });
       repository.writes.length = 0;
       await attested(repository, subject, signer);
       assert.deepEqual(repository.writes, [], `${what} was not repaired`);

@@ -40,6 +40,26 @@ describe('provenance', () => {
     for (const { uri, digest } of resolvedDependencies) assert.ok(uri !== undefined || digest !== undefined);
   });
 
+  it('says in which state every source was', () => {
+    const { predicate } = provenance(provenanceInput);
+    const { resolvedDependencies } = (predicate as Members)['buildDefinition'] as { resolvedDependencies: unknown[] };
+    assert.deepEqual(resolvedDependencies[1], {
+      uri: 'urn:export-center:source:osv',
+      digest: { setRoot: digestOf('source').slice(7) },
+      annotations: { records: 3, newest: '2026-07-16T00:00:00Z' },
+    });
+  });
+
+  it('is about the artifact first, and about its export manifest', () => {
+    const { subject } = JSON.parse(statementBytes(digestOf('artifact'), provenance(provenanceInput)).toString()) as {
+      subject: unknown;
+    };
+    assert.deepEqual(subject, [
+      { digest: { sha256: digestOf('artifact').slice(7) } },
+      { name: 'export-manifest', digest: { sha256: digestOf('export manifest').slice(7) } },
+    ]);
+  });
+
   it('records that a shrunken state was accepted, and the base that was asked for', () => {
     const { predicate } = provenance({ ...provenanceInput, scope: {}, acceptShrink: true, base: 'none' });
     assert.deepEqual((predicate as Members)['buildDefinition']?.['externalParameters'], {

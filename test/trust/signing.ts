@@ -1,8 +1,9 @@
 // What the tests of this folder sign with.
 
-import { attest, type AttestOptions } from '../../src/trust/attest.ts';
+import { attest, type AttestOptions, type LaterPredicate } from '../../src/trust/attest.ts';
 import { digestOf } from '../../src/core/digest.ts';
 import type { Descriptor } from '../../src/oci/descriptor.ts';
+import { provenancePredicateType } from '../../src/trust/predicate-types.ts';
 import { provenance, type ProvenanceInput } from '../../src/trust/provenance.ts';
 import { generateSigningKey, signerOf } from '../../src/trust/signing-key.ts';
 import { keyOnlyPolicy } from '../../src/trust/signing-policy.ts';
@@ -15,7 +16,7 @@ export const provenanceInput: ProvenanceInput = {
   profile: { name: 'mirror:full', revision: digestOf('revision') },
   scope: { sources: ['osv'] },
   setRoot: digestOf('set root'),
-  sources: [{ source: 'osv', stateSha256: 'ab'.repeat(32) }],
+  sources: [{ source: 'osv', setRoot: digestOf('source'), records: 3, newest: '2026-07-16T00:00:00Z' }],
   policyVersion: null,
   previous: digestOf('previous'),
   builder: { id: 'urn:export-center:builder', version: '0.1.0' },
@@ -25,10 +26,15 @@ export const provenanceInput: ProvenanceInput = {
   exportManifest: digestOf('export manifest'),
 };
 
+/** A provenance as attest takes it. */
+export function later(input: ProvenanceInput): LaterPredicate {
+  return { predicateType: provenancePredicateType, make: () => Promise.resolve(provenance(input)) };
+}
+
 export function attestOptions(signer: Signer, changes: Partial<AttestOptions> = {}): AttestOptions {
   return {
     signers: [signer],
-    provenance: provenance(provenanceInput),
+    provenance: later(provenanceInput),
     reference: 'localhost/test',
     created: '2026-07-16T00:00:00Z',
     policy: keyOnlyPolicy,

@@ -3,8 +3,8 @@
 import { resolve } from 'node:path';
 import { systemClock } from '../../core/clock.ts';
 import { ExportError } from '../../core/errors.ts';
-import type { NetworkOptions, Progress } from '../../consumer/types.ts';
-import { argument, flagOption, textOption, type CommandRun, type Outcome } from '../command.ts';
+import type { NetworkOptions, Progress, VerifyOptions } from '../../consumer/types.ts';
+import { argument, flagOption, textOption, textOptions, type CommandRun, type Outcome } from '../command.ts';
 import { formatBytes, formatCount, formatPairs, printable } from '../format.ts';
 import { writeTo } from '../host.ts';
 import { networkFor } from '../network.ts';
@@ -104,14 +104,27 @@ export async function extract(run: CommandRun): Promise<Outcome> {
 export async function verify(run: CommandRun): Promise<Outcome> {
   const source = argument(run, 0);
   const consumer = await run.host.loadConsumer();
-  const options = { ...(await networkFor(run.settings, source)), ...(await keyOption(run)) };
-  const result = await consumer.verify(source, options);
+  const result = await consumer.verify(source, { ...(await networkFor(run.settings, source)), ...(await trust(run)) });
   const lines = result.checks.map((check) => {
     if (check.ok) return `ok       ${printable(check.name)}  ${printable(check.evidence)}\n`;
     // Without --key there is nothing to check a signature with, which is no failure.
     return `${check.reason.startsWith('not checked') ? 'skipped' : 'FAILED '}  ${printable(check.name)}  ${printable(check.reason)}\n`;
   });
-  return { json: result, text: lines.join(''), exitCode: result.ok ? 0 : notVerified };
+  const end = result.ok ? '' : `verification failed: ${result.failed.map(printable).join(', ')}\n`;
+  return { json: result, text: lines.join('') + end, exitCode: result.ok ? 0 : notVerified };
+}
+
+/** What `verify` rests on. */
+async function trust(run: CommandRun): Promise<Pick<VerifyOptions, 'key' | 'threshold' | 'trustedRoot'>> {
+  const read = (file: string): Promise<string> => readTextFile(resolve(run.host.cwd, file));
+  const key = await Promise.all(textOptions(run, 'key').map(read));
+  const threshold = textOption(run, 'threshold');
+  const root = textOption(run, 'trustedRoot');
+  return {
+    ...(key.length === 0 ? {} : { key }),
+    ...(threshold === undefined ? {} : { threshold: Number(threshold) }),
+    ...(root === undefined ? {} : { trustedRoot: Buffer.from(await read(root)) }),
+  };
 }
 
 /** JSON lines as they come, in large pieces; a reader that is slow makes us wait, one that goes away ends us. */

@@ -15,9 +15,18 @@ export function addConsumerCommands(program: Command, run: RunAction): void {
   });
   addCommand(program, run, {
     usage: 'verify <source>',
-    summary: 'Check every digest of a bundle, and its signature; exit code 3 when something is wrong',
-    options: [keyOption],
-    examples: ['verify ./mirror --key cosign.pub', 'verify localhost:8080/default/mirror:latest --key cosign.pub'],
+    summary:
+      'Check who vouches for a bundle, and every digest of it, as one list; exit code 3 and the names of what failed',
+    options: [
+      ['--key <file>', "a public key of the publisher's (PEM) that must vouch; may be given several times", []],
+      ['--threshold <number>', 'how many of the keys must vouch (default: all of them)'],
+      ['--trusted-root <file>', 'trusted_root.json: signatures must be in one of its transparency logs'],
+    ],
+    examples: [
+      'verify ./mirror --key cosign.pub',
+      'verify localhost:8080/default/mirror:latest --key cosign.pub --trusted-root trusted_root.json',
+      'verify ./mirror --key a.pub --key b.pub --key c.pub --threshold 2',
+    ],
     load: async () => (await import('../actions/mirror.ts')).verify,
   });
 }

@@ -95,7 +95,8 @@ async function artifactsOf(
   const { mirror, state } = plan;
   const { exportManifest, index } = bundle;
   const { digest } = index.descriptor;
-  const target = { digest, created: exportManifest.state.created, previous: exportManifest.previous };
+  const { created } = exportManifest.state;
+  const target = { digest, created, previous: exportManifest.previous, sequence: state.sequence };
   const evidence = { evidence: state.setRoot, overlays: overlayFacts(plan) };
   const all = [
     { artifact: await databaseArtifact(plan, bundle), tally: tallies.own },
@@ -120,6 +121,7 @@ async function databaseArtifact(plan: DatabasePlan, { exportManifest, config }: 
     repository,
     root: { mediaType: mediaTypes.ociManifest, digest, size: manifest.descriptor.size },
     head: headFieldsOf(exportManifest),
+    sequence: plan.state.sequence,
     config: config.descriptor.digest,
     previous: before === undefined || before === digest ? null : before,
     bytes: manifest.descriptor.size + emptyDescriptor.size + layerSize(manifest),
@@ -132,13 +134,14 @@ function layerSize(manifest: StoredManifest): number {
   return storedDelta(manifest).layers.reduce((sum, { size }) => sum + size, 0);
 }
 
-function mirrorArtifact({ mirror, movesLatest }: DatabasePlan, bundle: ShardedBundle): Artifact {
+function mirrorArtifact({ mirror, movesLatest, state }: DatabasePlan, bundle: ShardedBundle): Artifact {
   const { exportManifest, index, config } = bundle;
   const { digest, size } = index.descriptor;
   return {
     repository: mirror,
     root: { mediaType: mediaTypes.ociIndex, digest, size },
     head: headFieldsOf(exportManifest),
+    sequence: state.sequence,
     config: config.descriptor.digest,
     previous: exportManifest.previous,
     bytes: bundleBytes(bundle),
