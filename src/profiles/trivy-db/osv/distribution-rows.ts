@@ -115,6 +115,9 @@ export function binariesOf(entry: OsvAffected): readonly OsvAffected[] {
   }));
 }
 
+/** Titles are short; a search in a long one would take time that grows faster than it. */
+const mostTitleChars = 1_000;
+
 /**
  * The names by which Trivy asks for a package in an RPM bucket. Packages of a module are asked for as
  * `name:stream::package`; the stream stands in the titles of errata alone. Undefined when it is not known: under the plain
@@ -122,7 +125,9 @@ export function binariesOf(entry: OsvAffected): readonly OsvAffected[] {
  */
 export function rpmNames(name: string, title: string, isModular: boolean): readonly string[] | undefined {
   if (!isModular) return [name];
-  const streams = title.match(/(?<![\w:.-])[A-Za-z0-9][A-Za-z0-9+._-]*:[A-Za-z0-9][A-Za-z0-9._-]*/g);
+  const streams = title
+    .slice(0, mostTitleChars)
+    .match(/(?<![\w:.-])[A-Za-z0-9][A-Za-z0-9+._-]*:[A-Za-z0-9][A-Za-z0-9._-]*/g);
   return streams === null ? undefined : unique(streams).map((stream) => `${stream}::${name}`);
 }
 

@@ -59,13 +59,16 @@ export function readOsv(value: Json): OsvDocument {
   };
 }
 
+/** Far above real names; what reads them may take time that grows faster than they do. */
+const mostNameChars = 1_000;
+
 function affectedOf(value: Json): OsvAffected {
   const entry = objectOf(value);
   const of = objectOf(entry['package']);
   const ranges = listOf(entry['ranges']).map(objectOf);
   const isGit = (range: JsonObject) => range['type'] === 'GIT';
   return {
-    ecosystem: textOf(of['ecosystem']),
+    ecosystem: textOf(of['ecosystem']).slice(0, mostNameChars),
     name: textOf(of['name']),
     purl: textOf(of['purl']),
     ranges: ranges.filter((range) => !isGit(range)).map((range) => listOf(range['events']).flatMap(eventsOf)),

@@ -18,6 +18,9 @@ export type AffectedVersions = {
   readonly unreadable: number;
 };
 
+/** Intervals beyond this are not compared with every version: those are listed singly then, which says the same. */
+export const mostCompared = 1_000;
+
 /** What `entries`, all of one package, say together. */
 export function affectedVersions(entries: readonly OsvAffected[], scheme: VersionScheme): AffectedVersions {
   const intervals = new Map<string, Interval>();
@@ -32,10 +35,11 @@ export function affectedVersions(entries: readonly OsvAffected[], scheme: Versio
     }
   }
   const list = [...intervals.values()];
+  const compared = list.length <= mostCompared ? list : [];
   const single = new Set<string>();
   for (const version of entries.flatMap(({ versions }) => versions)) {
     if (scheme.write(version, '=') === undefined) unreadable++;
-    else if (!list.some((interval) => holds(interval, version, scheme))) single.add(version);
+    else if (!compared.some((interval) => holds(interval, version, scheme))) single.add(version);
   }
   return { intervals: list, single: [...single], unreadable };
 }

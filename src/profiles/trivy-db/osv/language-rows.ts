@@ -3,7 +3,7 @@
 import type { Json } from '../../../core/canonical-json.ts';
 import type { VersionScheme } from '../versions/scheme.ts';
 import type { AffectedVersions, Interval } from './intervals.ts';
-import { holds } from './intervals.ts';
+import { holds, mostCompared } from './intervals.ts';
 
 /** The members of an advisory that say what is vulnerable; undefined when nothing is. */
 export function constraintsOf(affected: AffectedVersions, scheme: VersionScheme): { [key: string]: Json } | undefined {
@@ -33,6 +33,7 @@ function constraintOf({ from, end }: Interval, scheme: VersionScheme): string {
  * so none is given when one of them lies in another range; Trivy then shows the ranges' ends, which are the same texts.
  */
 function patchedVersions(intervals: readonly Interval[], single: readonly string[], scheme: VersionScheme): string[] {
+  if (intervals.length > mostCompared) return [];
   const fixed = intervals.flatMap(({ end }) => (end?.kind === 'fixed' ? [end.version] : []));
   const written = fixed.map((version) => scheme.write(version, '='));
   const contradicted = fixed.some(

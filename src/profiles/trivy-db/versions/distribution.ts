@@ -1,23 +1,23 @@
 // Versions of Linux packages: Debian (deb-version(7)), RPM (rpmvercmp) and Alpine (apk-tools).
 
-import { compareDigits, compareText, numbersFit, type VersionScheme } from './scheme.ts';
+import { bounded, compareDigits, compareText, numbersFit } from './scheme.ts';
 
-export const debScheme: VersionScheme = {
+export const debScheme = bounded({
   write: (version) => (/^(?:\d{1,9}:)?\d[0-9A-Za-z.+~:_-]*$/.test(version) ? version : undefined),
   compare: compareDeb,
-};
+});
 
-export const rpmScheme: VersionScheme = {
+export const rpmScheme = bounded({
   write: (version) => (/^(?:\d{1,9}:)?[0-9A-Za-z][0-9A-Za-z.+~^_:-]*$/.test(version) ? version : undefined),
   compare: compareRpm,
-};
+});
 
 const apkPattern = /^(\d+(?:\.\d+)*)([a-z]?)((?:_(?:alpha|beta|pre|rc|cvs|svn|git|hg|p)\d*)*)(?:-r(\d+))?$/;
 
-export const apkScheme: VersionScheme = {
+export const apkScheme = bounded({
   write: (version) => (apkPattern.test(version) && numbersFit(version) ? version : undefined),
   compare: compareApk,
-};
+});
 
 type Packaged = { readonly epoch: string; readonly version: string; readonly release: string };
 

@@ -1,13 +1,13 @@
 // Ruby gems (Gem::Version): segments of digits or letters, where letters mean a pre-release and come before digits.
 
-import { compareDigits, compareText, numbersFit, type VersionScheme } from './scheme.ts';
+import { bounded, compareDigits, compareText, numbersFit } from './scheme.ts';
 
 const pattern = /^\d+(?:\.[0-9A-Za-z]+)*(?:-[0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*)?$/;
 
-export const gemScheme: VersionScheme = {
+export const gemScheme = bounded({
   write: (version) => (pattern.test(version) && numbersFit(version) ? version : undefined),
   compare: (a, b) => compareSegments(segmentsOf(a), segmentsOf(b)),
-};
+});
 
 function segmentsOf(version: string): string[] {
   const segments = version.replaceAll('-', '.pre.').match(/\d+|[A-Za-z]+/g) ?? [];

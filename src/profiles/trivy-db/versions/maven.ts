@@ -1,7 +1,7 @@
 // Maven versions (maven.apache.org "Version Order Specification"): tokens parted by dots, hyphens and changes between
 // digits and letters; nulls before a hyphen and at the end are cut off; padded when compared.
 
-import { compareDigits, compareText, numbersFit, type VersionScheme } from './scheme.ts';
+import { bounded, compareDigits, compareText, numbersFit } from './scheme.ts';
 
 /** `separator` is what stands before the token; a change between digits and letters counts as a hyphen. */
 type Token = { readonly separator: '.' | '-'; readonly text: string };
@@ -19,10 +19,10 @@ const shortForms = new Map([
   ['m', 'milestone'],
 ]);
 
-export const mavenScheme: VersionScheme = {
+export const mavenScheme = bounded({
   write: (version) => (/^[0-9A-Za-z~_.+-]+$/.test(version) && numbersFit(version) ? version : undefined),
   compare: (a, b) => compareTokens(tokensOf(a), tokensOf(b)),
-};
+});
 
 function tokensOf(version: string): Token[] {
   const tokens: Token[] = [];

@@ -1,6 +1,6 @@
 // Python versions (PEP 440; packaging.python.org "Version specifiers").
 
-import { compareDigits, compareText, numbersFit, type BoundOperator, type VersionScheme } from './scheme.ts';
+import { bounded, compareDigits, compareText, numbersFit, type BoundOperator } from './scheme.ts';
 
 const pattern = new RegExp(
   '^v?(?:(?<epoch>\\d+)!)?(?<release>\\d+(?:\\.\\d+)*)' +
@@ -23,10 +23,10 @@ type Parsed = {
   readonly local: readonly string[];
 };
 
-export const pep440Scheme: VersionScheme = {
+export const pep440Scheme = bounded({
   write: writePep440,
   compare: (a, b) => compareParsed(parse(a), parse(b)),
-};
+});
 
 /**
  * In normal form: the comparer takes `1.0beta2` apart into `1.0b` and `2`, and refuses capitals. A local part may stand

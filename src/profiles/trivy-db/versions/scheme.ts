@@ -6,10 +6,22 @@ export type BoundOperator = '=' | '>=' | '<' | '<=';
 
 export type VersionScheme = {
   /** The version as it may stand behind `operator`, or undefined when the comparer would refuse it. */
-  write(version: string, operator: BoundOperator): string | undefined;
+  readonly write: (version: string, operator: BoundOperator) => string | undefined;
   /** Below, equal or above 0, for two versions that `write` accepts. */
-  compare(a: string, b: string): number;
+  readonly compare: (a: string, b: string) => number;
 };
+
+/** Far above real versions; what reads them may take time that grows faster than they do. */
+const mostVersionChars = 256;
+
+/** `scheme` that accepts no version of absurd length. */
+export function bounded(scheme: VersionScheme): VersionScheme {
+  const { write, compare } = scheme;
+  return {
+    write: (version, operator) => (version.length > mostVersionChars ? undefined : write(version, operator)),
+    compare,
+  };
+}
 
 /** Compares two runs of decimal digits of any length by their value. */
 export function compareDigits(a: string, b: string): number {

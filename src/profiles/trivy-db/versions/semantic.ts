@@ -1,7 +1,7 @@
 // Versions of digits with pre-release identifiers (semver.org §11), in the three forms that Trivy's comparers read: any
 // number of segments (generic), three with pre-releases (npm), three with revisions (Bitnami).
 
-import { compareDigits, compareText, numbersFit, type VersionScheme } from './scheme.ts';
+import { bounded, compareDigits, compareText, numbersFit } from './scheme.ts';
 
 type Parsed = { readonly numbers: readonly string[]; readonly identifiers: readonly string[] };
 
@@ -13,21 +13,21 @@ const threeSegments =
   /^v?(\d+(?:\.\d+){0,2})(?:-([0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*))?(?:\+[0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*)?$/;
 
 /** Go, crates.io, Packagist, NuGet, Hex, Pub, Swift, Conan, Julia, Kubernetes. */
-export const genericScheme: VersionScheme = {
+export const genericScheme = bounded({
   write: (version) => (anySegments.test(version) && numbersFit(version) ? version : undefined),
   compare: (a, b) => compareParsed(parse(a, anySegments), parse(b, anySegments), false),
-};
+});
 
-export const npmScheme: VersionScheme = {
+export const npmScheme = bounded({
   write: writeThree,
   compare: (a, b) => compareParsed(parse(a, threeSegments), parse(b, threeSegments), false),
-};
+});
 
 /** What follows the hyphen is a revision, which comes after the version without one. */
-export const bitnamiScheme: VersionScheme = {
+export const bitnamiScheme = bounded({
   write: writeThree,
   compare: (a, b) => compareParsed(parse(a, threeSegments), parse(b, threeSegments), true),
-};
+});
 
 /** With all three segments: the comparers take a missing one for a wildcard, which OSV does not mean. */
 function writeThree(version: string): string | undefined {
