@@ -18,6 +18,7 @@ export function addEvidenceCommands(program: Command, run: RunAction): void {
       'ingest osv ./advisories',
       'ingest osv day-1.jsonl.gz',
       'ingest osv https://osv-vulnerabilities.storage.googleapis.com/Go/all.zip --sync',
+      'ingest upstream oci:ghcr.io/aquasecurity/trivy-db:2 --format trivy-db',
     ],
     load: async () => (await import('../actions/evidence.ts')).ingest,
   });
