@@ -40,6 +40,7 @@ async function inNamespace(scope: Scope): Promise<void> {
   const second = (await exportCenterJson(['run', 'mirror:full', '--data', data])) as RunResult;
   await byCosign(name, 'default/mirror', second);
   await byCosignWithEnvironment();
+  await byInitializedCosign(second);
   await byOras(second);
   await byRekor();
   await derivedElsewhere(scope, second);
@@ -80,6 +81,24 @@ function commandsFor(reference: string): string[][] {
     ['verify', ...trust],
     ['verify-attestation', '--type', 'slsaprovenance1', ...trust],
   ];
+}
+
+/** Initialized once from the service's own trust repository, cosign needs the key and nothing else. */
+async function byInitializedCosign({ digest }: RunResult): Promise<void> {
+  const reference = `${name}/default/mirror:latest`;
+  const root = file('data/trust/root.json');
+  for (const version of ['cosign', 'cosign2'] as const) {
+    const own = file(`home-of-${version}`);
+    await mkdir(own);
+    const env = { ...home, HOME: own, SSL_CERT_FILE: file('ca.pem') };
+    const cosign = (...args: string[]): Promise<string> => mustRun(judge(version), args, { env });
+    const verify = ['verify', '--key', file('cosign.pub'), reference];
+    assert.notEqual((await runProgram(judge(version), verify, { env })).code, 0, 'before it is initialized');
+    await cosign('initialize', '--mirror', `${origin}/tuf/trust`, '--root', root);
+    assert.ok((await cosign(...verify)).includes(digest));
+    await cosign('verify-attestation', '--type', 'slsaprovenance1', '--key', file('cosign.pub'), reference);
+    console.log(version, 'initialized from the service');
+  }
 }
 
 async function byOras({ digest }: RunResult): Promise<void> {
