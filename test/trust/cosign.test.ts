@@ -5,6 +5,7 @@ import { createPrivateKey, generateKeyPairSync } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
+import { keyStore } from '../../src/trust/key-store.ts';
 import { exportSigningKey, generateSigningKey, importSigningKey, signerOf } from '../../src/trust/signing-key.ts';
 import { provenancePredicateType, signPredicateType } from '../../src/trust/predicate-types.ts';
 import { verifySubject } from '../../src/trust/verify-subject.ts';
@@ -81,6 +82,33 @@ function fromPem(pem: string | Buffer): ReturnType<typeof importSigningKey> {
 }
 
 describe('cosign as a judge', { skip: skipWithout('cosign', 'cosign2') }, () => {
+  it('both versions follow a rotation of the signing key: the old key, both of them, then the new one alone', async (t) => {
+    const b = await bench(t);
+    const keys = keyStore(b.folder);
+    const publish = async (name: string): Promise<string> => {
+      const subject = await pushArtifact(b.repository, name);
+      const signers = await keys.openSigners();
+      await attested(b.repository, subject, signers[0], { signers, reference: b.reference });
+      return `${b.reference}@${subject.digest}`;
+    };
+    const former = await keys.generate();
+    const old = await b.writeKey(await keys.openSigner());
+    await publish('before');
+    await keys.generate({ until: new Date(Date.now() + 3_600_000) });
+    const fresh = await b.writeKey(await keys.openSigner());
+    const during = await publish('during');
+    await keys.retire(former.id);
+    const afterwards = await publish('afterwards');
+    for (const version of versions) {
+      for (const key of [old, fresh]) {
+        passes(await b.verify(version, key, during));
+        passes(await b.verifyProvenance(version, key, during));
+      }
+      passes(await b.verify(version, fresh, afterwards));
+      fails(await b.verify(version, old, afterwards), /./);
+    }
+  });
+
   for (const [kind, makeKey] of Object.entries(kinds)) {
     it(`both versions verify signature and provenance by an ${kind} key, with either layout alone and with both`, async (t) => {
       const b = await bench(t);
