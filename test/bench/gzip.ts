@@ -1,5 +1,5 @@
-// The compression of a database layer: our members in worker threads beside zlib in one thread, on a bolt file as a Trivy
-// database is one.
+// The compression of a database layer: our members in worker threads beside zlib in one thread, on the trivy.db of
+// real advisories.
 
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
@@ -7,16 +7,15 @@ import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
 import { writeMembers } from '../../src/profiles/database/pack-layer.ts';
-import { writeTrivyDb } from '../../src/profiles/trivy-db/write-trivy-db.ts';
 import { EncoderPool } from '../../src/shard/encoder-pool.ts';
 import { atEnd } from '../support/scope.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
-import { trivyRows } from './support-database-days.ts';
+import { evidenceDays } from './support-data.ts';
 import { takeProductFlags } from './support-flags.ts';
 import { printResult, printTable, rounded } from './support-report.ts';
 import { withScope } from './support-scope.ts';
+import { writeTrivyFile } from './support-trivy-file.ts';
 
-const rows = 600_000;
 const repeats = 3;
 
 export function run(): Promise<void> {
@@ -26,7 +25,8 @@ export function run(): Promise<void> {
     const encoders = new EncoderPool();
     atEnd(scope, () => encoders.close());
     const file = join(folder, 'trivy.db');
-    await writeTrivyDb(trivyRows(rows, 0), file);
+    const { days } = await evidenceDays(folder);
+    await writeTrivyFile(days[0]?.file ?? '', file, folder);
     const { size } = await stat(file);
     const digests = new Set<string>();
     let compressed = 0;
