@@ -11,7 +11,7 @@ import { writeTrustFiles } from '../../../src/trust/trust-files.ts';
 import { judge, skipWithout } from '../../judges.ts';
 import { runProgram, type ProgramResult } from '../../support/run-program.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
-import { stripLogEntries } from '../forge.ts';
+import { replaceSignatures, stripLogEntries, swapStatement, transplant } from '../forge.ts';
 import { startMemoryRegistry } from '../memory-registry.ts';
 import { pushArtifact, type MemoryRepository } from '../memory-repository.ts';
 import { attested } from '../signing.ts';
@@ -134,6 +134,20 @@ describe('cosign and the log', { skip: skipWithout('cosign', 'cosign2') }, () =>
     for (const { name, result } of await b.verify(stranger, reference)) assert.notEqual(result.code, 0, name);
     await stripLogEntries(b.repository, subject);
     for (const { name, result } of await b.verify(signer.publicKeyPem, reference))
+      assert.notEqual(result.code, 0, name);
+  });
+
+  it('refuses signatures of another artifact, as they are and with a swapped statement', async (t) => {
+    const b = await bench(t);
+    const subject = await pushArtifact(b.repository, 'artifact');
+    const { signer } = await attested(b.repository, subject, undefined, { policy: b.policy });
+    const other = await pushArtifact(b.repository, 'not signed');
+    const elsewhere = `${b.reference}@${other.digest}`;
+    await transplant(b.repository, subject, other);
+    for (const { name, result } of await b.verify(signer.publicKeyPem, elsewhere))
+      assert.notEqual(result.code, 0, name);
+    await replaceSignatures(b.repository, other, swapStatement(subject, other));
+    for (const { name, result } of await b.verify(signer.publicKeyPem, elsewhere))
       assert.notEqual(result.code, 0, name);
   });
 });
