@@ -1,8 +1,12 @@
 // The state of each source in the provenance: the set root that an export of that source alone has.
 
 import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { sampleEvidence } from '../../scripts/sample-evidence.ts';
+import { SourceReader } from '../../src/consumer/source-reader.ts';
+import { checkVouching } from '../../src/consumer/vouching.ts';
 import { openCenter } from '../../src/runs/open-center.ts';
 import { verifySubject } from '../../src/trust/verify-subject.ts';
 import { atEnd } from '../support/scope.ts';
@@ -17,11 +21,8 @@ type Predicate = {
 
 describe('the provenance of an export', () => {
   it('says the state of every source, as of the bundle, and the deployment that built it', async (t) => {
-    const center = await openCenter({
-      data: await temporaryFolder(t, 'states'),
-      env: {},
-      publicUrl: 'https://exports.example',
-    });
+    const data = await temporaryFolder(t, 'states');
+    const center = await openCenter({ data, env: {}, publicUrl: 'https://exports.example' });
     atEnd(t, () => center.close());
     const run = async (profile: string): Promise<{ digest: string; setRoot: string }> => {
       const { run: id } = await center.startRun('default', { profile });
@@ -57,5 +58,13 @@ describe('the provenance of an export', () => {
       ],
     );
     assert.equal(predicate.runDetails.builder.id, 'https://exports.example');
+    // And a consumer with the trusted root finds all of it in the log.
+    const trustedRoot = await readFile(join(data, 'trust', 'trusted_root.json'));
+    const source = { text: digest, reader: new SourceReader(repository), bytesFetched: () => 0, close: async () => {} };
+    const { checks } = await checkVouching(source, root, { keys: [key?.publicKey ?? ''], trustedRoot });
+    assert.deepEqual(
+      checks.map(({ name, ok: good }) => [name, good]),
+      ['signature', 'log', 'provenance'].map((name) => [name, true]),
+    );
   });
 });
