@@ -23,6 +23,9 @@ export type VouchingOptions = {
   readonly trustedRoot?: Uint8Array | undefined;
 };
 
+/** Where signatures are looked for. */
+type Source = Pick<OpenedSource, 'reader' | 'layout'>;
+
 export type Vouching = {
   /** `signature`, `log`, `provenance`, in this order. */
   readonly checks: readonly Check[];
@@ -31,11 +34,7 @@ export type Vouching = {
 };
 
 /** Throws USAGE for a threshold that cannot be met, INPUT_INVALID for a key that is none. */
-export async function checkVouching(
-  source: OpenedSource,
-  root: Descriptor,
-  options: VouchingOptions,
-): Promise<Vouching> {
+export async function checkVouching(source: Source, root: Descriptor, options: VouchingOptions): Promise<Vouching> {
   const keys = distinctKeys(options.keys);
   const threshold = readThreshold(options.threshold, keys.length);
   if (keys.length === 0) return { checks: withoutKey(options.trustedRoot !== undefined), statements: [] };
@@ -66,7 +65,7 @@ type Found = {
 };
 
 async function findSignatures(
-  { reader, layout }: OpenedSource,
+  { reader, layout }: Source,
   root: Descriptor,
   keys: readonly PublicKey[],
 ): Promise<Found> {
@@ -106,7 +105,7 @@ function says(check: Check): string {
 }
 
 async function checkEntries(
-  { reader }: OpenedSource,
+  { reader }: Source,
   root: Descriptor,
   { types, byKey }: Found,
   { trustedRoot, threshold }: VouchingOptions & { readonly threshold: number },
