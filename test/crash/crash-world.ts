@@ -205,7 +205,9 @@ async function tagsOf(data: string): Promise<Map<string, string>> {
   return new Map([...found].flatMap(([repository, tags]) => bundleTags(repository, tags)));
 }
 
+/** Without what is signed anew, or at another time, in each telling: signatures, and the metadata of TUF repositories. */
 function bundleTags(repository: string, tags: ReadonlyMap<string, string>): [string, string][] {
+  if (repository.endsWith('/tuf')) return [];
   const named = [...tags].map(([tag, digest]): [string, string] => [`${repository}:${tag}`, digest]);
   return named.filter(([tag]) => !/\.(?:sig|att)$/.test(tag));
 }
