@@ -37,7 +37,9 @@ for (const through of ['on a folder', 'through the service']) {
       quarantined: { digest: string; reason: string; repositories: string[] }[];
       missing: { digest: string; repositories: string[] }[];
     };
-    assert.deepEqual([found.ok, found.blobs, found.missing], [false, 3, []]);
+    assert.deepEqual([found.ok, found.missing], [false, []]);
+    // A service has its TUF repositories there too.
+    assert.ok(found.blobs >= 3, `${found.blobs} blobs`);
     assert.deepEqual(
       found.quarantined.map((entry) => [entry.repositories, entry.digest]),
       [expected(digest)],

@@ -7,7 +7,6 @@ import { canonicalJson } from '../../core/canonical-json.ts';
 import { coordinatesOfJar } from '../jar-coordinates.ts';
 import { Refused } from '../refused.ts';
 import type { FileKind } from './file-kind.ts';
-import { readEntries } from './zip.ts';
 
 export const jarFiles: FileKind = {
   pattern: /\.(?:jar|war|ear)$/i,
@@ -23,6 +22,8 @@ const clueBytes = 256 << 10;
 const mostPoms = 2_000;
 
 async function readJar(file: string | Buffer, path: string): Promise<string> {
+  // Who only looks into evidence needs no reader of archives.
+  const { readEntries } = await import('./zip.ts');
   const texts = await readEntries(file, (name) => name === manifestName || pomPattern.test(name), {
     entryBytes: clueBytes,
     entries: mostPoms,

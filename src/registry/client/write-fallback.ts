@@ -16,7 +16,8 @@ const maxRounds = 6;
 
 /** Makes the tag list `referrer`. Throws CONFLICT when other writers win again and again. */
 export async function addToFallback(endpoint: RegistryEndpoint, subject: Digest, referrer: Descriptor): Promise<void> {
-  const wanted = new Map<string, Descriptor>([[referrer.digest, referrer]]);
+  const [own = referrer] = await completeEntries(endpoint, [referrer]);
+  const wanted = new Map<string, Descriptor>([[own.digest, own]]);
   for (let round = 0; round < maxRounds; round++) {
     const index = await readFallback(endpoint, subject);
     const complete = await completeEntries(endpoint, index?.manifests ?? []);
