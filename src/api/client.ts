@@ -1,5 +1,7 @@
 // A Center that is somewhere else: the same questions over HTTP, the same answers and the same errors.
 
+import { Readable } from 'node:stream';
+import { canonicalBytes, type Json } from '../core/canonical-json.ts';
 import type { EvidenceDocument, ProfileRevision, RejectionRecord } from '../runs/center.ts';
 import type { Center, KeySummary, RunRecord } from '../runs/center.ts';
 import type { SourceSummary } from '../evidence/types.ts';
@@ -94,7 +96,15 @@ function runs(remote: Remote): Pick<Center, 'startRun' | 'run' | 'runs' | 'runEv
 }
 
 type KeysAndCare =
-  'keys' | 'trustFiles' | 'generateKey' | 'importKey' | 'activateKey' | 'retireKey' | 'collectGarbage' | 'scrub';
+  | 'keys'
+  | 'trustFiles'
+  | 'generateKey'
+  | 'importKey'
+  | 'activateKey'
+  | 'retireKey'
+  | 'signFile'
+  | 'collectGarbage'
+  | 'scrub';
 
 function keysAndCare(remote: Remote): Pick<Center, KeysAndCare> {
   return {
@@ -112,6 +122,14 @@ function keysAndCare(remote: Remote): Pick<Center, KeysAndCare> {
     activateKey: (id, rotation = {}) =>
       remote.post<KeySummary>({ path: ['keys', id, 'activate'], json: rotation, repeatable: true }),
     retireKey: (id) => remote.post<KeySummary>({ path: ['keys', id, 'retire'], repeatable: true }),
+    async signFile(content) {
+      const answer = await remote.post<{ bundle: Json }>({
+        path: ['sign'],
+        bytes: () => Readable.from([content]),
+        repeatable: true,
+      });
+      return canonicalBytes(answer.bundle);
+    },
     collectGarbage: (options) => remote.post({ path: ['gc'], json: options }),
     async scrub({ signal, ...json }, onProgress) {
       const headers = { accept: eventStreamMediaType };

@@ -1,4 +1,4 @@
-// Reads JSON bodies of the API, never more than limits.apiBodyBytes.
+// Reads bodies of the API into memory, never more than their limit.
 
 import { ExportError } from '../core/errors.ts';
 import { limits } from '../core/limits.ts';
@@ -16,6 +16,20 @@ export async function readJsonBody(request: Request, limitBytes: number = limits
   } catch (cause) {
     throw new ExportError('USAGE', 'the body is not JSON', { cause });
   }
+}
+
+/** A body of bytes. Throws USAGE for another content type, INPUT_TOO_LARGE beyond the limit. */
+export async function readByteBody(request: Request, limitBytes: number): Promise<Buffer> {
+  requireBytes(request);
+  return readBounded(request, limitBytes);
+}
+
+/** Forms and plain text are what foreign web pages can send without asking first. */
+export function requireBytes(request: Request): void {
+  if (/^application\/octet-stream\s*(?:;|$)/i.test(request.headers.get('content-type') ?? '')) return;
+  throw new ExportError('USAGE', 'the upload must say that it is bytes', {
+    hint: 'send the header content-type: application/octet-stream',
+  });
 }
 
 async function readBounded(request: Request, limitBytes: number): Promise<Buffer> {

@@ -213,6 +213,10 @@ export const trustFilesSchema = z
   })
   .openapi('TrustFiles', { description: 'The files that consumers configure cosign with, by their names' });
 
+export const fileBundleSchema = z
+  .object({ bundle: z.record(z.string(), z.unknown()) })
+  .openapi('FileBundle', { description: 'A Sigstore bundle of version 0.3 with a message signature' });
+
 const overlap = { overlap: text.optional() };
 
 export const keyRotationSchema = z.strictObject(overlap).openapi('KeyRotation', {

@@ -16,5 +16,6 @@ export const lazyConsumer: Consumer = {
   materializeTrivyCache: async (dir, cache, options) =>
     (await import('../consumer/materialize.ts')).materializeTrivyCache(dir, cache, options),
   extract: async (source, out, network) => (await import('../consumer/extract.ts')).extract(source, out, network),
+  verifyFile: async (path, options) => (await import('../consumer/verify-file.ts')).verifyFile(path, options),
   verify: async (source, options) => (await import('../consumer/verify.ts')).verify(source, options),
 };

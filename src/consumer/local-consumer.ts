@@ -7,6 +7,7 @@ import { mirrorPull } from './pull.ts';
 import { mirrorPush } from './push.ts';
 import { mirrorChanges, mirrorRecords } from './records.ts';
 import type { Consumer } from './types.ts';
+import { verifyFile } from './verify-file.ts';
 import { verify } from './verify.ts';
 
 export const localConsumer: Consumer = {
@@ -18,4 +19,5 @@ export const localConsumer: Consumer = {
   materializeTrivyCache,
   extract,
   verify,
+  verifyFile,
 };

@@ -1,5 +1,5 @@
 // What the consumer's commands take and give (contract.md). Implemented in pull.ts, records.ts, push.ts, doctor.ts,
-// extract.ts and verify.ts of this room; the command line only parses options and prints.
+// extract.ts, verify.ts and verify-file.ts of this room; the command line only parses options and prints.
 
 import type { Digest } from '../core/digest.ts';
 import type { Check } from '../trust/types.ts';
@@ -85,6 +85,12 @@ export type VerifyOptions = NetworkOptions & {
   readonly trustedRoot?: Uint8Array;
 };
 
+export type VerifyFileOptions = Required<Pick<VerifyOptions, 'key'>> &
+  Pick<VerifyOptions, 'threshold' | 'trustedRoot'> & {
+    /** Paths of sigstoreBundles that may be about the file. */
+    readonly bundles: readonly string[];
+  };
+
 export type VerifyResult = {
   readonly ok: boolean;
   /** Names of the checks that failed, in order. */
@@ -112,4 +118,5 @@ export interface Consumer {
   ): Promise<MaterializeResult>;
   extract(source: string, out: string, network: NetworkOptions): Promise<ExtractResult>;
   verify(source: string, options: VerifyOptions): Promise<VerifyResult>;
+  verifyFile(path: string, options: VerifyFileOptions): Promise<VerifyResult>;
 }

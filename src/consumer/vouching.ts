@@ -3,7 +3,7 @@
 
 import { ExportError, toExportError } from '../core/errors.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
-import { checkLog, trustedLogs, type LogEvidence } from '../trust/log/check-log.ts';
+import { checkLog, logEvidenceText, trustedLogs } from '../trust/log/check-log.ts';
 import { predicateName, provenancePredicateType, signPredicateType } from '../trust/predicate-types.ts';
 import { parsePublicKey, type PublicKey } from '../trust/public-key.ts';
 import type { SigningPolicy } from '../trust/signing-policy.ts';
@@ -137,7 +137,7 @@ function lookInto(trustedRoot: Uint8Array): { policy: SigningPolicy; seen: strin
     testify: () => Promise.reject(new ExportError('INTERNAL', 'nothing is logged while verifying')),
     recognises: (...[content, carried]: Parameters<SigningPolicy['witnesses'][0]['recognises']>): boolean => {
       try {
-        seen.push(entryText(checkLog(content, carried, logs)));
+        seen.push(logEvidenceText(checkLog(content, carried, logs)));
         return true;
       } catch (thrown) {
         reasons.push(toExportError(thrown).message);
@@ -148,21 +148,17 @@ function lookInto(trustedRoot: Uint8Array): { policy: SigningPolicy; seen: strin
   return { policy: { witnesses: [witness] }, seen, reasons };
 }
 
-function entryText({ logId, index, integratedAt, treeSize }: LogEvidence): string {
-  const tree = treeSize === undefined ? '' : ` of ${treeSize}`;
-  return `entry ${index}${tree} of log ${logId.slice(0, 16)}, ${integratedAt.toISOString()}`;
-}
-
 function statementsOf({ byKey }: Found): unknown[] {
   const all: SignatureEvidence[] = byKey.flatMap(({ verification }) => [...verification.evidence]);
   return all.filter(({ predicateType }) => predicateType === provenancePredicateType).map(({ statement }) => statement);
 }
 
-function distinctKeys(pems: readonly string[]): PublicKey[] {
+export function distinctKeys(pems: readonly string[]): PublicKey[] {
   return [...new Map(pems.map(parsePublicKey).map((key) => [key.id, key])).values()];
 }
 
-function readThreshold(threshold: number | undefined, keys: number): number {
+/** Default: all keys. Throws USAGE for one that cannot be met. */
+export function readThreshold(threshold: number | undefined, keys: number): number {
   if (threshold === undefined) return keys;
   if (Number.isInteger(threshold) && threshold >= 1 && threshold <= keys) return threshold;
   throw new ExportError('USAGE', `${threshold} signatures are wanted of ${keys} different keys`, {

@@ -27,6 +27,8 @@ export const limits = {
   manifestLayers: 400,
   /** One blob that the registry accepts. */
   blobBytes: 10 * 1024 * MiB,
+  /** A single file that is signed or verified, which is in memory then. */
+  signedFileBytes: 64 * MiB,
   /** JSON bodies of the API. */
   apiBodyBytes: 1 * MiB,
 } as const;

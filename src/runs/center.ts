@@ -174,6 +174,8 @@ export interface Center {
   activateKey(id: string, rotation?: KeyRotation & { readonly coSign?: boolean }, actor?: Actor): Promise<KeySummary>;
   /** A key stops signing; its public half stays known. */
   retireKey(id: string, actor?: Actor): Promise<KeySummary>;
+  /** The sigstoreBundle of a file under the key that signs (trust/file-signature.ts). */
+  signFile(content: Buffer, actor?: Actor): Promise<Buffer>;
   /** Tenants, tokens, rules and the audit. */
   readonly access: AccessCenter;
   /** TUF repositories and their keys. */

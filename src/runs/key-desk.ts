@@ -1,10 +1,14 @@
-// Signing keys with the audit beside them. Keys are files: the entry is written after the change, which is whole by then.
+// Signing keys with the audit beside them, and what is signed with them besides artifacts: single files. Keys are files:
+// the entry is written after the change, which is whole by then.
 
 import type { Clock } from '../core/clock.ts';
 import { ExportError } from '../core/errors.ts';
 import { addAudit } from '../db/audit.ts';
 import type { Database } from '../db/database.ts';
+import { digestOf } from '../core/digest.ts';
+import { signFile } from '../trust/file-signature.ts';
 import type { KeyStore, Overlap } from '../trust/key-store.ts';
+import type { SigningPolicy } from '../trust/signing-policy.ts';
 import type { Actor } from './access-center.ts';
 import type { KeyRotation, KeySummary } from './center.ts';
 import { parseDuration } from './duration.ts';
@@ -16,6 +20,7 @@ export type KeyDeskOptions = {
   readonly actor: Actor;
   /** Opens the store when it is first needed. */
   readonly store: () => Promise<KeyStore>;
+  readonly policy: () => Promise<SigningPolicy>;
 };
 
 export class KeyDesk {
@@ -59,6 +64,15 @@ export class KeyDesk {
     const key = await (await this.#options.store()).retire(id);
     await this.#audit('key.retire', id, actor);
     return key;
+  }
+
+  /** The sigstoreBundle of a file under the key that signs. */
+  async signFile(content: Buffer, actor?: Actor): Promise<Buffer> {
+    const { store, policy } = this.#options;
+    const signer = await (await store()).openSigner();
+    const bundle = await signFile(content, signer, await policy());
+    await this.#audit('file.sign', digestOf(content), actor);
+    return bundle;
   }
 
   /** Makes the key that signs, unless one is there or brought along. */

@@ -13,6 +13,8 @@ import { insertRun, requestCancel, runById, runEventsAfter, runsOf, type RunRow 
 import type { IngestOptions, IngestProgress, IngestResult, SourceSummary } from '../evidence/types.ts';
 import type { ScrubProgress, ScrubReport } from '../registry/storage/scrub.ts';
 import type { RegistryStorage } from '../registry/storage/storage.ts';
+import type { KeyStore } from '../trust/key-store.ts';
+import type { SigningPolicy } from '../trust/signing-policy.ts';
 import type { TransparencyLog } from '../trust/log/transparency-log.ts';
 import type { TrustFiles } from '../trust/trust-files.ts';
 import type { Actor } from './access-center.ts';
@@ -75,7 +77,9 @@ export class LocalCenter implements Center {
     this.#accessSource = rememberedSource(this.#accessRecords, clock);
     const actor = this.#actor();
     this.access = new AccessDesk({ db, clock, actor, onChange: () => this.#accessSource.forget() });
-    this.#keyDesk = new KeyDesk({ db, clock, actor, store: async () => (await this.#workshop()).keys });
+    const store = async (): Promise<KeyStore> => (await this.#workshop()).keys;
+    const policy = async (): Promise<SigningPolicy> => (await this.#workshop()).signingPolicy;
+    this.#keyDesk = new KeyDesk({ db, clock, actor, store, policy });
     this.#queue = new RunQueue({
       db,
       clock,
@@ -291,6 +295,10 @@ export class LocalCenter implements Center {
 
   retireKey(id: string, actor?: Actor): Promise<KeySummary> {
     return this.#keyDesk.retire(id, actor);
+  }
+
+  signFile(content: Buffer, actor?: Actor): Promise<Buffer> {
+    return this.#keyDesk.signFile(content, actor);
   }
 
   async collectGarbage({ dryRun }: { readonly dryRun: boolean }): Promise<{ blobs: number; bytes: number }> {

@@ -24,6 +24,7 @@ import { configuredSigner } from '../trust/configured-signer.ts';
 import type { Post } from '../trust/http-signer.ts';
 import { keyStore, type KeyStore } from '../trust/key-store.ts';
 import type { TransparencyLog } from '../trust/log/transparency-log.ts';
+import type { SigningPolicy } from '../trust/signing-policy.ts';
 import { writeTrustFiles, type TrustFiles } from '../trust/trust-files.ts';
 import type { Artifact } from './artifact.ts';
 import type { RunResult } from './center.ts';
@@ -50,6 +51,8 @@ export interface Workshop {
   readonly storage: RegistryStorage;
   readonly keys: KeyStore;
   readonly tuf: TufDesk;
+  /** What signatures carry besides the signature. */
+  readonly signingPolicy: SigningPolicy;
   /** What consumers configure cosign with; also below DIR/trust/. */
   readonly trustFiles: TrustFiles;
   /** Undefined when it is off. */
@@ -151,6 +154,7 @@ export async function openWorkshop(db: Database, clock: Clock, options: OpenCent
     storage,
     keys,
     tuf,
+    signingPolicy: trust.policy,
     trustFiles: trust.files,
     transparencyLog: trust.log,
     vex: new VexRepositories({

@@ -54,6 +54,7 @@ const answered: readonly Question[] = [
   { name: 'importKey', ask: (center) => center.importKey('PEM', 'secret') },
   { name: 'importKey with an overlap', ask: (center) => center.importKey('PEM', 'secret', { overlap: 'none' }) },
   { name: 'importKey without a password', ask: (center) => center.importKey('PEM') },
+  { name: 'signFile', ask: (center) => center.signFile(Buffer.from('file')) },
   { name: 'collectGarbage', ask: (center) => center.collectGarbage({ dryRun: true }) },
 ];
 

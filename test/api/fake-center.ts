@@ -153,6 +153,7 @@ export function fakeCenter(): FakeCenter {
       if (password === 'wrong') throw new ExportError('UNAUTHORIZED', 'the password does not open the key');
       return key;
     },
+    signFile: async (content) => (note('signFile', content.toString()), Buffer.from('{"mediaType":"bundle"}')),
     collectGarbage: async (options) => (note('collectGarbage', options), { blobs: 3, bytes: 4_096 }),
     async scrub({ signal: _, ...options }, onProgress) {
       note('scrub', options);

@@ -54,6 +54,10 @@ function fakeConsumer(ok = true) {
       const failed = ok ? [] : ['signature'];
       return { ok, failed, checks: [{ name: 'blobs', ok: true, evidence: '3 blobs' }, signature] };
     },
+    async verifyFile(path, { key, bundles }) {
+      note('verifyFile', path, key, bundles);
+      return { ok, failed: [], checks: [{ name: 'file', ok: true, evidence: path }] };
+    },
   };
   return { asked, loadConsumer: () => Promise.resolve(consumer) };
 }
@@ -132,6 +136,15 @@ describe('extract and verify', () => {
       ['verify', 'm', ['A', 'B'], 1],
       ['verify', 'm', null, null],
     ]);
+  });
+
+  test('verify with a bundle is about a file', async (t) => {
+    const folder = await temporaryFolder(t, 'cli');
+    await writeFile(`${folder}/k.pub`, 'PEM');
+    const { asked, loadConsumer } = fakeConsumer();
+    const args = ['verify', 'f', '--bundle', 'a.json', '--bundle', '/b.json', '--key', `${folder}/k.pub`];
+    assert.equal((await runOn(args, { loadConsumer })).out, 'ok       file  /work/f\n');
+    assert.deepEqual(asked, [['verifyFile', '/work/f', ['PEM'], ['/work/a.json', '/b.json']]]);
   });
 
   test('verify lists every check and ends with 3 when one fails', async () => {

@@ -2,11 +2,11 @@
 // result, or, to callers that accept text/event-stream, with progress events and the result as the last of them.
 
 import { z } from '@hono/zod-openapi';
-import { ExportError } from '../../core/errors.ts';
 import type { IngestOptions, IngestProgress, IngestResult } from '../../evidence/types.ts';
 import { eventStreamMediaType } from '../event-stream-media-type.ts';
 import { exact } from '../exact.ts';
 import { answerWithProgress } from '../progress-answer.ts';
+import { requireBytes } from '../request-body.ts';
 import { addRoute, type RouteRoom } from '../route.ts';
 import { checkOrigin } from '../server-files.ts';
 import { ingestResultSchema, ingestSchema, uploadQuery } from '../schemas.ts';
@@ -71,12 +71,4 @@ function addUpload(room: RouteRoom, options: IngestRoutesOptions): void {
       return answerWithProgress(request, options, work);
     },
   );
-}
-
-/** Forms and plain text are what foreign web pages can send without asking first. */
-function requireBytes(request: Request): void {
-  if (/^application\/octet-stream\s*(?:;|$)/i.test(request.headers.get('content-type') ?? '')) return;
-  throw new ExportError('USAGE', 'the upload must say that it is bytes', {
-    hint: 'send the header content-type: application/octet-stream',
-  });
 }

@@ -1,12 +1,15 @@
-// /api/v1/keys and /api/v1/trust: signing keys, and what consumers trust. Private parts come in and never go out.
+// /api/v1/keys, /sign and /trust: signing keys, files signed with them, and what consumers trust. Private parts come in and never go out.
 
 import { z } from '@hono/zod-openapi';
+import { limits } from '../../core/limits.ts';
 import { exact } from '../exact.ts';
+import { readByteBody } from '../request-body.ts';
 import { addRoute, type RouteRoom } from '../route.ts';
 import {
   activateKeySchema,
   importKeySchema,
   keyRotationSchema,
+  fileBundleSchema,
   keySchema,
   keysSchema,
   trustFilesSchema,
@@ -99,5 +102,22 @@ export function addKeyRoutes(room: RouteRoom): void {
       answer: keySchema,
     },
     async ({ params, actor }) => Response.json(await center.retireKey(params.id, actor)),
+  );
+  addRoute(
+    room,
+    {
+      method: 'post',
+      path: '/api/v1/sign',
+      operationId: 'signFile',
+      summary: 'Sign the body as a file; its sigstore bundle comes back',
+      scope: 'installation',
+      role: 'operator',
+      upload: 'application/octet-stream',
+      answer: fileBundleSchema,
+    },
+    async ({ request, actor }) => {
+      const bundle = await center.signFile(await readByteBody(request, limits.signedFileBytes), actor);
+      return Response.json({ bundle: JSON.parse(bundle.toString('utf8')) as unknown });
+    },
   );
 }

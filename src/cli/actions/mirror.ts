@@ -104,7 +104,12 @@ export async function extract(run: CommandRun): Promise<Outcome> {
 export async function verify(run: CommandRun): Promise<Outcome> {
   const source = argument(run, 0);
   const consumer = await run.host.loadConsumer();
-  const result = await consumer.verify(source, { ...(await networkFor(run.settings, source)), ...(await trust(run)) });
+  const bundles = textOptions(run, 'bundle').map((file) => resolve(run.host.cwd, file));
+  const rest = await trust(run);
+  const result =
+    bundles.length > 0
+      ? await consumer.verifyFile(resolve(run.host.cwd, source), { key: [], ...rest, bundles })
+      : await consumer.verify(source, { ...(await networkFor(run.settings, source)), ...rest });
   const lines = result.checks.map((check) => {
     if (check.ok) return `ok       ${printable(check.name)}  ${printable(check.evidence)}\n`;
     // Without --key there is nothing to check a signature with, which is no failure.

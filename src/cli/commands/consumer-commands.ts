@@ -18,6 +18,7 @@ export function addConsumerCommands(program: Command, run: RunAction): void {
     summary:
       'Check who vouches for a bundle, and every digest of it, as one list; exit code 3 and the names of what failed',
     options: [
+      ['--bundle <file>', '<source> is a file, and this its sigstore bundle; may be given several times', []],
       ['--key <file>', "a public key of the publisher's (PEM) that must vouch; may be given several times", []],
       ['--threshold <number>', 'how many of the keys must vouch (default: all of them)'],
       ['--trusted-root <file>', 'trusted_root.json: signatures must be in one of its transparency logs'],
@@ -26,6 +27,7 @@ export function addConsumerCommands(program: Command, run: RunAction): void {
       'verify ./mirror --key cosign.pub',
       'verify localhost:8080/default/mirror:latest --key cosign.pub --trusted-root trusted_root.json',
       'verify ./mirror --key a.pub --key b.pub --key c.pub --threshold 2',
+      'verify report.pdf --bundle report.pdf.sigstore.json --key cosign.pub',
     ],
     load: async () => (await import('../actions/mirror.ts')).verify,
   });

@@ -1,4 +1,4 @@
-// Declares serve, login, gc, scrub and keys.
+// Declares serve, login, gc, scrub, sign and keys.
 
 import type { Command } from 'commander';
 import { addCommand, addGroup, type RunAction } from '../command.ts';
@@ -47,6 +47,13 @@ export function addServiceCommands(program: Command, run: RunAction): void {
     options: [['--rate <mib>', 'MiB read per second at most, 0 for no limit', '50']],
     examples: ['scrub', 'scrub --rate 0 --json'],
     load: async () => (await import('../actions/scrub.ts')).scrub,
+  });
+  addCommand(program, run, {
+    usage: 'sign <file>',
+    summary: 'Sign a single file with the key that signs bundles; cosign verify-blob takes what it writes',
+    options: [['--bundle <file>', 'where its sigstore bundle is written (default: <file>.sigstore.json)']],
+    examples: ['sign report.pdf', 'sign report.pdf --bundle report.sigstore.json'],
+    load: async () => (await import('../actions/files.ts')).signFile,
   });
   addKeyCommands(addGroup(program, 'keys', 'Signing keys', 'keys public > cosign.pub'), run);
 }

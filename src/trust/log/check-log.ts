@@ -24,6 +24,12 @@ export type LogEvidence = {
   readonly treeSize?: number;
 };
 
+/** One line for people. */
+export function logEvidenceText({ logId, index, integratedAt, treeSize }: LogEvidence): string {
+  const tree = treeSize === undefined ? '' : ` of ${treeSize}`;
+  return `entry ${index}${tree} of log ${logId.slice(0, 16)}, ${integratedAt.toISOString()}`;
+}
+
 /** sigstore-go's own bound. */
 const maxEntries = 32;
 
