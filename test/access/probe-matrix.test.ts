@@ -35,6 +35,7 @@ const needs: { readonly [operationId: string]: Role | 'any' | 'installation' } =
   putProfile: 'operator',
   listKeys: 'installation',
   generateKey: 'installation',
+  signFile: 'installation',
   importKey: 'installation',
   activateKey: 'installation',
   retireKey: 'installation',
