@@ -1,22 +1,29 @@
-// One origin for everything that is served: the registry below /v2 and /token, the rest to the API. Listens with or
-// without TLS, counts and logs requests, ends in order: no new connections, requests in flight finish, then the end.
+// One origin for everything that is served: the registry below /v2 and /token, on Node's own requests, the rest to the API
+// through web requests. Listens with or without TLS, counts and logs requests, ends in order: no new connections, requests in flight finish, then the end.
 
 import { createServer as createHttpServer } from 'node:http';
-import type { RequestListener, Server, ServerOptions as HttpServerOptions } from 'node:http';
+import type {
+  IncomingMessage,
+  RequestListener,
+  Server,
+  ServerOptions as HttpServerOptions,
+  ServerResponse,
+} from 'node:http';
 import { createServer as createHttpsServer, type Server as TlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
-import { getRequestListener, type HttpBindings } from '@hono/node-server';
+import { getRequestListener } from '@hono/node-server';
 import type { RateLimiter } from '../access/rate-limit.ts';
 import { ExportError } from '../core/errors.ts';
 import type { Log } from '../observe/log.ts';
 import type { Metrics } from '../observe/metrics.ts';
+import type { RegistryApp } from '../registry/server/app.ts';
 import { serverTimeouts } from '../registry/server/server-timeouts.ts';
-import { problemResponse } from './problem.ts';
+import { problemMediaType, problemResponse, toProblem } from './problem.ts';
 import { requestTenant } from './request-tenant.ts';
 import { SenderWatch, slowestSender, type SenderPace } from './slow-senders.ts';
 
 /** The part of a Hono app that is needed here. */
-export type Served = { fetch(request: Request, env: HttpBindings): Response | Promise<Response> };
+export type Served = { fetch(request: Request, env: object): Response | Promise<Response> };
 
 export type ListenAddress = { readonly host: string; readonly port: number };
 
@@ -31,8 +38,8 @@ export type ServerOptions = {
   readonly limiter?: RateLimiter;
   /** Others than the product's, for tests. */
   readonly timeouts?: Pick<HttpServerOptions, keyof typeof serverTimeouts> & { readonly pace?: SenderPace };
-  /** Where each first part of a path is answered; what is not named goes to `api`. */
-  readonly registry: Served;
+  /** Answers /v2 and /token; everything else goes to `api`. */
+  readonly registry: RegistryApp;
   readonly api: Served;
   readonly log: Log;
   readonly metrics: Metrics;
@@ -54,12 +61,12 @@ const maxConnections = 2_000;
 
 /** Resolves once requests are answered. Throws USAGE or CONFLICT when the address cannot be used. */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
-  const listener = getRequestListener(dispatcher(options), { overrideGlobalObjects: false });
+  const dispatch = dispatcher(options);
   const { pace = slowestSender, ...timeouts } = options.timeouts ?? {};
   const senders = new SenderWatch(pace);
   const server = createServer(options.tls, { ...serverTimeouts, ...timeouts }, (req, res) => {
     senders.add(req);
-    void listener(req, res);
+    dispatch(req, res);
   });
   server.timeout = silenceMs;
   server.maxConnections = maxConnections;
@@ -113,40 +120,46 @@ export function parseListenAddress(text: string): ListenAddress {
   return { host: host === '' ? '0.0.0.0' : host, port };
 }
 
-function dispatcher({ registry, api, limiter, log, metrics }: ServerOptions) {
+function dispatcher(options: ServerOptions): (incoming: IncomingMessage, outgoing: ServerResponse) => void {
+  const { registry, limiter, log, metrics } = options;
   const requests = metrics.counter('export_center_http_requests_total', 'answered requests by area and status');
-  return async (request: Request, env: object): Promise<Response> => {
-    const bindings = env as HttpBindings;
-    const { method = '', url = '/' } = bindings.incoming;
+  const api = getRequestListener(apiFetch(options), { overrideGlobalObjects: false });
+  return (incoming, outgoing) => {
+    const { method = '', url = '/' } = incoming;
     const path = url.split('?', 1)[0] ?? '/';
     const isRegistry = path === '/token' || path === '/v2' || path.startsWith('/v2/');
+    outgoing.once('finish', () => {
+      const status = outgoing.statusCode;
+      requests.add({ area: isRegistry ? 'registry' : 'api', method, status: String(status) });
+      if (!isRegistry) log[status >= 500 ? 'warn' : 'debug']('request', { method, path, status });
+    });
     const tenant = limiter && requestTenant(url);
     const waitSeconds = tenant === undefined ? 0 : (limiter?.take(tenant) ?? 0);
+    if (waitSeconds > 0) refuseMany(outgoing, isRegistry, waitSeconds);
+    else if (isRegistry) void registry.handle(incoming, outgoing);
+    else void api(incoming, outgoing);
+  };
+}
+
+function apiFetch({ api, log }: ServerOptions): (request: Request, env: object) => Promise<Response> {
+  return async (request, env) => {
     try {
-      if (waitSeconds > 0) return tooMany(isRegistry, waitSeconds);
-      return await (isRegistry ? registry : api).fetch(request, bindings);
+      return await api.fetch(request, env);
     } catch (error) {
-      log.error('a request failed', { method, path, error });
+      log.error('a request failed', { method: request.method, path: new URL(request.url).pathname, error });
       return problemResponse(new ExportError('INTERNAL', 'the request failed', { cause: error }));
-    } finally {
-      bindings.outgoing.once('finish', () => {
-        const status = bindings.outgoing.statusCode;
-        requests.add({ area: isRegistry ? 'registry' : 'api', method, status: String(status) });
-        if (!isRegistry) log[status >= 500 ? 'warn' : 'debug']('request', { method, path, status });
-      });
     }
   };
 }
 
 /** 429 in the shape of the area; clients of registries and ours wait as long as it says. */
-function tooMany(isRegistry: boolean, waitSeconds: number): Response {
+function refuseMany(outgoing: ServerResponse, isRegistry: boolean, waitSeconds: number): void {
   const message = 'this tenant has asked for too much in a short time';
   const error = new ExportError('TOO_MANY_REQUESTS', message, { retryable: true });
-  const answer = isRegistry
-    ? Response.json({ errors: [{ code: 'TOOMANYREQUESTS', message }] }, { status: 429 })
-    : problemResponse(error);
-  answer.headers.set('retry-after', String(waitSeconds));
-  return answer;
+  const body = isRegistry ? { errors: [{ code: 'TOOMANYREQUESTS', message }] } : toProblem(error);
+  const type = isRegistry ? 'application/json' : problemMediaType;
+  outgoing.writeHead(429, { 'Content-Type': type, 'Cache-Control': 'no-store', 'Retry-After': waitSeconds });
+  outgoing.end(JSON.stringify(body));
 }
 
 function listen(server: Server, { host, port }: ListenAddress): Promise<void> {

@@ -39,7 +39,7 @@ async function openSite(t: TestContext, options: { readonly isPublic: boolean } 
     spoolDir: `${dir}/spool`,
     version: '1.2.3',
   });
-  const registry = { fetch: () => new Response('registry') };
+  const registry = { handle: () => Promise.reject(new Error('no registry here')) };
   const server = await startServer({ listen: { host: '127.0.0.1', port: 0 }, registry, api, log: silentLog, metrics });
   atEnd(t, () => server.stop(0));
   return { url: server.url, token: await openOperatorToken(dir), storage };

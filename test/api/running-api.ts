@@ -1,5 +1,6 @@
 // The API behind a real server on a port that the system chose, for tests of the client.
 
+import type { ServerResponse } from 'node:http';
 import type { TestContext } from 'node:test';
 import { openAccess, openOperatorToken } from '../../src/access/access.ts';
 import { createApiApp } from '../../src/api/app.ts';
@@ -36,7 +37,7 @@ export async function runApi(t: TestContext, options: Partial<ServerOptions> = {
     version: '1.2.3',
     stopping: stopping.signal,
   });
-  const registry = { fetch: () => new Response('registry') };
+  const registry = { handle: async (_: unknown, outgoing: ServerResponse) => void outgoing.end('registry') };
   const listen = { host: '127.0.0.1', port: 0 };
   const server = await startServer({ listen, registry, api, log: silentLog, metrics, ...options });
   atEnd(t, () => server.stop(0));

@@ -22,7 +22,7 @@ import { privateAuthority } from './private-authority.ts';
 async function start(t: TestContext, options: Partial<ServerOptions> = {}): Promise<RunningServer> {
   const server = await startServer({
     listen: { host: '127.0.0.1', port: 0 },
-    registry: { fetch: () => new Response('registry') },
+    registry: { handle: async (_, outgoing) => void outgoing.end('registry') },
     api: { fetch: async (request) => new Response(`api ${(await request.text()).length}`) },
     log: silentLog,
     metrics: createMetrics(),

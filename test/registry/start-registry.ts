@@ -3,7 +3,6 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { serve } from '@hono/node-server';
 import { openAccess, openOperatorToken, type AccessOptions } from '../../src/access/access.ts';
 import { systemClock } from '../../src/core/clock.ts';
 import { createRegistryApp, type RegistryAppOptions, type RegistryLogEntry } from '../../src/registry/server/app.ts';
@@ -49,17 +48,11 @@ export async function startRegistry(scope: Scope, options: StartRegistryOptions 
     ...(challenge ? { challenge } : {}),
     ...(stallMs === undefined ? {} : { stallMs }),
   });
-  const server = serve({
-    fetch: app.fetch,
-    createServer,
-    serverOptions: serverTimeouts,
-    overrideGlobalObjects: false,
-    port: 0,
-    hostname: '127.0.0.1',
-  });
-  if (!server.listening) await once(server, 'listening');
+  const server = createServer(serverTimeouts, (incoming, outgoing) => void app.handle(incoming, outgoing));
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
   atEnd(scope, async () => {
-    if ('closeAllConnections' in server) server.closeAllConnections();
+    server.closeAllConnections();
     await new Promise((resolve) => server.close(resolve));
   });
   const { port } = server.address() as AddressInfo;

@@ -1,14 +1,12 @@
-// The registry over HTTP (OCI distribution-spec 1.1): everything below /v2, and /token on the same origin.
+// The registry over HTTP/1.1 (OCI distribution-spec 1.1): everything below /v2, and /token on the same origin. On Node's
+// own requests and answers: web objects in between would cost as much as the answer itself.
 
-import type { IncomingMessage } from 'node:http';
-import type { HttpBindings } from '@hono/node-server';
-import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
-import { Hono, type Context } from 'hono';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { anonymous, type Access, type Caller } from '../../access/access.ts';
 import { mayAccess, type Action } from '../../access/roles.ts';
 import type { Scope } from '../../access/scope.ts';
 import type { Clock } from '../../core/clock.ts';
-import { ExportError, toExportError } from '../../core/errors.ts';
+import { toExportError, type ExportError } from '../../core/errors.ts';
 import { isRepositoryName } from '../../oci/reference.ts';
 import type { RegistryStorage } from '../storage/storage.ts';
 import { BufferPool } from './buffer-pool.ts';
@@ -46,11 +44,14 @@ export type RegistryAppOptions = {
   readonly aliases?: ReadonlyMap<string, string> | undefined;
 };
 
-type Env = { Bindings: HttpBindings };
+export type RegistryApp = {
+  /** Answers one request whose path is `/token`, `/v2` or below `/v2/`. Never rejects. */
+  handle(incoming: IncomingMessage, outgoing: ServerResponse): Promise<void>;
+};
+
 type Opened = Omit<Exchange, 'caller'> & { readonly path: string };
 
-/** The app, to be mounted at the root of a bigger one that is served by @hono/node-server. */
-export function createRegistryApp(options: RegistryAppOptions): Hono<Env> {
+export function createRegistryApp(options: RegistryAppOptions): RegistryApp {
   const { storage, access, publicUrl, challenge = 'bearer', aliases = new Map<string, string>() } = options;
   const origin = publicUrl?.replace(/\/+$/, '');
   const context: RegistryContext = {
@@ -61,33 +62,21 @@ export function createRegistryApp(options: RegistryAppOptions): Hono<Env> {
     buffers: new BufferPool(),
     aliases,
   };
-  const app = new Hono<Env>();
-  const serve = (handle: (x: Opened) => Promise<ExportError | undefined>) => (c: Context<Env>) =>
-    answer(open(context, c.env), handle, options);
-  app.all('/token', serve(answerToken));
-  // Matches /v2 itself, too.
-  app.all('/v2/*', serve(answerRegistry));
-  return app;
+  return { handle: (incoming, outgoing) => answer(open(context, incoming, outgoing), options) };
 }
 
-async function answer(
-  x: Opened,
-  handle: (x: Opened) => Promise<ExportError | undefined>,
-  { clock, log, stallMs = defaultStallMs }: RegistryAppOptions,
-): Promise<Response> {
+async function answer(x: Opened, { clock, log, stallMs = defaultStallMs }: RegistryAppOptions): Promise<void> {
   const start = clock.now().getTime();
   const { incoming, outgoing } = x;
   incoming.socket.setTimeout(stallMs);
   // Errors of a connection that broke are noticed where they matter; without a listener they would end the process.
   outgoing.on('error', () => undefined);
-  const error = await handle(x);
+  const error = await (x.path === '/token' ? answerToken(x) : answerRegistry(x));
   const durationMs = clock.now().getTime() - start;
   log?.({ method: x.method, path: x.path, status: outgoing.statusCode, durationMs, ...(error ? { error } : {}) });
-  return RESPONSE_ALREADY_SENT;
 }
 
-function open(context: RegistryContext, { incoming, outgoing }: HttpBindings): Opened {
-  if (!('req' in outgoing)) throw new ExportError('INTERNAL', 'the registry is served over HTTP/1.1 only');
+function open(context: RegistryContext, incoming: IncomingMessage, outgoing: ServerResponse): Opened {
   const [path, query] = splitOnce(incoming.url ?? '/');
   return {
     context,

@@ -4,7 +4,7 @@ import type { Clock } from '../../core/clock.ts';
 import {
   listFolder,
   markFile,
-  readOptionalFile,
+  readSmallFile,
   removeFile,
   statOptionalFile,
   touchFile,
@@ -16,7 +16,7 @@ import { discardFile, sweptFolder } from './swept-folder.ts';
 /** `temporary` is a folder on the same file system as the links. */
 export function diskLinks(temporary: string, clock: Clock): LinkStore {
   return {
-    read: readOptionalFile,
+    read: readSmallFile,
     has: async (path) => (await statOptionalFile(path)) !== undefined,
     write: (path, bytes) => writeFileDurably(temporary, path, bytes),
     mark: async (path) => void (await markFile(path, clock)),

@@ -2,10 +2,12 @@
 // same file system, synced, renamed into place, and the folder synced, because a rename lives in the folder.
 
 import { randomUUID } from 'node:crypto';
+import { readFileSync, statSync, type Stats } from 'node:fs';
 import { mkdir, open, readdir, readFile, rename, stat, unlink, utimes } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Clock } from '../../core/clock.ts';
+import { quickLooks } from './quick-look.ts';
 import { ifPresent, isMissing, onDisk, systemCode } from './storage-error.ts';
 
 /** A file touched less than this ago is not touched again; the sweep's grace is far longer. */
@@ -91,8 +93,9 @@ async function inFolder<T>(path: string, work: () => Promise<T>): Promise<T> {
 export async function touchFile(path: string, clock: Clock): Promise<boolean> {
   const touched = await ifPresent('touching a file', async () => {
     const now = clock.now();
-    if (now.getTime() - (await stat(path)).mtimeMs >= touchIntervalMs) await utimes(path, now, now);
-    return true;
+    const stats = await lookAt(path);
+    if (stats && now.getTime() - stats.mtimeMs >= touchIntervalMs) await utimes(path, now, now);
+    return stats !== undefined;
   });
   return touched ?? false;
 }
@@ -101,9 +104,26 @@ export async function readOptionalFile(path: string): Promise<Buffer | undefined
   return ifPresent('reading a file', () => readFile(path));
 }
 
+/** Like `readOptionalFile`, for files of a few hundred bytes that are read all the time. */
+export async function readSmallFile(path: string): Promise<Buffer | undefined> {
+  return ifPresent('reading a file', () =>
+    quickLooks.take(
+      () => readFileSync(path),
+      () => readFile(path),
+    ),
+  );
+}
+
 /** Size in bytes and time of the last touch, undefined when it is not there. */
 export async function statOptionalFile(path: string): Promise<{ size: number; mtimeMs: number } | undefined> {
-  return ifPresent('looking at a file', () => stat(path));
+  return ifPresent('looking at a file', () => lookAt(path));
+}
+
+function lookAt(path: string): Promise<Stats | undefined> {
+  return quickLooks.take<Stats | undefined>(
+    () => statSync(path, { throwIfNoEntry: false }),
+    () => stat(path),
+  );
 }
 
 /** Names in a folder, none when the folder is not there. */
