@@ -83,10 +83,12 @@ export type VerifyOptions = NetworkOptions & {
   readonly threshold?: number;
   /** Bytes of a `trusted_root.json`: signatures must be in one of its transparency logs. */
   readonly trustedRoot?: Uint8Array;
+  /** Signatures must carry a timestamp of one of its authorities. */
+  readonly signedTimestamps?: boolean;
 };
 
 export type VerifyFileOptions = Required<Pick<VerifyOptions, 'key'>> &
-  Pick<VerifyOptions, 'threshold' | 'trustedRoot'> & {
+  Pick<VerifyOptions, 'threshold' | 'trustedRoot' | 'signedTimestamps'> & {
     /** Paths of sigstoreBundles that may be about the file. */
     readonly bundles: readonly string[];
   };

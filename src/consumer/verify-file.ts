@@ -5,13 +5,12 @@ import { readFile, stat } from 'node:fs/promises';
 import { digestOf } from '../core/digest.ts';
 import { ExportError, toExportError } from '../core/errors.ts';
 import { checkFileSize, fileEvidence, parseFileBundle, type FileSignature } from '../trust/file-signature.ts';
-import { checkLog, logEvidenceText, trustedLogs } from '../trust/log/check-log.ts';
 import type { PublicKey } from '../trust/public-key.ts';
 import type { SignedContent } from '../trust/signing-policy.ts';
 import type { Check } from '../trust/types.ts';
-import { isNotChecked, skipped } from './report.ts';
+import { isNotChecked } from './report.ts';
 import type { VerifyFileOptions, VerifyResult } from './types.ts';
-import { distinctKeys, readThreshold } from './vouching.ts';
+import { distinctKeys, noTrustedRoot, readThreshold, testimonies, type Look } from './vouching.ts';
 
 /** What one key signed, and what came with the signature. */
 type Signed = { readonly key: PublicKey; readonly content: SignedContent; readonly carried: FileSignature };
@@ -34,7 +33,7 @@ export async function verifyFile(path: string, options: VerifyFileOptions): Prom
   const checks = [
     named,
     line('signature', signed, { threshold, keys: keys.length, reasons }),
-    logCheck(signed, threshold, options.trustedRoot),
+    ...(await testimonies(options)).map((asked) => testimonyCheck(signed, threshold, asked)),
   ];
   const failed = checks.filter((check) => !check.ok && !isNotChecked(check)).map(({ name }) => name);
   return { ok: failed.length === 0, failed, checks };
@@ -64,22 +63,24 @@ function line(name: string, signed: readonly Signed[], { threshold, keys, reason
   return { name, ok: false, reason: `${ids.length} of ${keys} keys, ${threshold} wanted: ${reasons.join('; ')}` };
 }
 
-function logCheck(signed: readonly Signed[], threshold: number, trustedRoot: Uint8Array | undefined): Check {
-  const name = 'log';
-  if (trustedRoot === undefined) return skipped(name, 'no trusted root was given');
-  if (signed.length === 0) return { name, ok: false, reason: 'there is no good signature to look up' };
-  const logs = trustedLogs(trustedRoot);
-  const entries = new Map<string, string>();
+function testimonyCheck(
+  signed: readonly Signed[],
+  threshold: number,
+  { name, look }: { name: string; look: Look | undefined },
+): Check {
+  if (look === undefined) return noTrustedRoot(name);
+  if (signed.length === 0) return { name, ok: false, reason: 'there is no good signature to look at' };
+  const seen = new Map<string, string>();
   const reasons: string[] = [];
   for (const { key, content, carried } of signed) {
     try {
-      entries.set(key.id, logEvidenceText(checkLog(content, carried, logs)));
+      seen.set(key.id, look(content, carried));
     } catch (thrown) {
       reasons.push(`${key.id}: ${reasonOf(thrown)}`);
     }
   }
-  if (entries.size >= threshold) return { name, ok: true, evidence: [...entries.values()].join(', ') };
-  return { name, ok: false, reason: reasons.join('; ') || `${entries.size} keys, ${threshold} wanted` };
+  if (seen.size >= threshold) return { name, ok: true, evidence: [...seen.values()].join(', ') };
+  return { name, ok: false, reason: reasons.join('; ') || `${seen.size} keys, ${threshold} wanted` };
 }
 
 /** Only what was found wrong is a reason; that something could not be read is thrown. */

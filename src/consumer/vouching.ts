@@ -1,12 +1,12 @@
 // Who vouches for an artifact: signatures and provenance of enough of the publisher's keys, and their entries in a
-// transparency log that is trusted. What was asked for and could not be looked at has failed.
+// transparency log that is trusted, and their timestamps. What was asked for and could not be looked at has failed.
 
 import { ExportError, toExportError } from '../core/errors.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import { checkLog, logEvidenceText, trustedLogs } from '../trust/log/check-log.ts';
 import { predicateName, provenancePredicateType, signPredicateType } from '../trust/predicate-types.ts';
 import { parsePublicKey, type PublicKey } from '../trust/public-key.ts';
-import type { SigningPolicy } from '../trust/signing-policy.ts';
+import type { SignedContent, SigningPolicy, Testimony, Witness } from '../trust/signing-policy.ts';
 import type { Check, SignatureEvidence } from '../trust/types.ts';
 import { verifySubject, type SubjectVerification } from '../trust/verify-subject.ts';
 import { isContentFault } from './content-faults.ts';
@@ -21,13 +21,15 @@ export type VouchingOptions = {
   readonly threshold?: number | undefined;
   /** Bytes of a `trusted_root.json`: signatures must be in one of its logs. */
   readonly trustedRoot?: Uint8Array | undefined;
+  /** Signatures must carry a timestamp of one of its authorities. */
+  readonly signedTimestamps?: boolean | undefined;
 };
 
 /** Where signatures are looked for. */
 type Source = Pick<OpenedSource, 'reader' | 'layout'>;
 
 export type Vouching = {
-  /** `signature`, `log`, `provenance`, in this order. */
+  /** `signature`, `log`, `timestamp` when it was asked for, `provenance`, in this order. */
   readonly checks: readonly Check[];
   /** Provenance statements that are vouched for. */
   readonly statements: readonly unknown[];
@@ -37,7 +39,7 @@ export type Vouching = {
 export async function checkVouching(source: Source, root: Descriptor, options: VouchingOptions): Promise<Vouching> {
   const keys = distinctKeys(options.keys);
   const threshold = readThreshold(options.threshold, keys.length);
-  if (keys.length === 0) return { checks: withoutKey(options.trustedRoot !== undefined), statements: [] };
+  if (keys.length === 0) return { checks: withoutKey(options), statements: [] };
   let found: Found;
   try {
     found = await findSignatures(source, root, keys);
@@ -47,15 +49,19 @@ export async function checkVouching(source: Source, root: Descriptor, options: V
     const reason = `cannot be looked for: ${toExportError(thrown).message}`;
     const failed = (name: string): Check => ({ name, ok: false, reason });
     const log = options.trustedRoot ? failed('log') : noTrustedRoot();
-    return { checks: [failed('signature'), log, failed('provenance')], statements: [] };
+    const timestamp = options.signedTimestamps ? [failed('timestamp')] : [];
+    return { checks: [failed('signature'), log, ...timestamp, failed('provenance')], statements: [] };
   }
   const signature = quorum(found, signPredicateType, threshold);
   const provenance = found.types.includes(provenancePredicateType)
     ? quorum(found, provenancePredicateType, threshold)
     : // The signature alone is enough to trust the content, and a folder may have been pulled with nothing else.
       skipped('provenance', 'the folder was pulled without it');
-  const log = await checkEntries(source, root, found, { ...options, threshold });
-  return { checks: [signature, log, provenance], statements: statementsOf(found) };
+  const carried: Check[] = [];
+  for (const { name, look } of await testimonies(options)) {
+    carried.push(look ? await checkTestimony(source, root, found, { name, look, threshold }) : noTrustedRoot(name));
+  }
+  return { checks: [signature, ...carried, provenance], statements: statementsOf(found) };
 }
 
 type Found = {
@@ -104,40 +110,64 @@ function says(check: Check): string {
   return check.ok ? check.evidence : check.reason;
 }
 
-async function checkEntries(
+/** What `checkTestimony` looks for in a signature; throws VERIFICATION_FAILED with the reason. */
+export type Look = (content: SignedContent, carried: Partial<Testimony>) => string;
+
+/** What signatures must carry, by these options; without a `look` there is nothing to look it up in. */
+export async function testimonies({
+  trustedRoot,
+  signedTimestamps,
+}: Pick<VouchingOptions, 'trustedRoot' | 'signedTimestamps'>): Promise<{ name: string; look: Look | undefined }[]> {
+  const log = trustedRoot && lookForEntry(trustedRoot);
+  const asked = [{ name: 'log', look: log }];
+  if (signedTimestamps !== true) return asked;
+  return [...asked, { name: 'timestamp', look: trustedRoot && (await lookForTimestamp(trustedRoot)) }];
+}
+
+function lookForEntry(trustedRoot: Uint8Array): Look {
+  const logs = trustedLogs(trustedRoot);
+  return (content, carried) => logEvidenceText(checkLog(content, carried, logs));
+}
+
+async function lookForTimestamp(trustedRoot: Uint8Array): Promise<Look> {
+  const { checkTimestamp, trustedAuthorities } = await import('../trust/timestamp/check-timestamp.ts');
+  const authorities = trustedAuthorities(trustedRoot);
+  return (content, carried) => `seen ${checkTimestamp(content, carried, authorities).toISOString()}`;
+}
+
+type TestimonyAsked = { readonly name: string; readonly look: Look; readonly threshold: number };
+
+async function checkTestimony(
   { reader }: Source,
   root: Descriptor,
   { types, byKey }: Found,
-  { trustedRoot, threshold }: VouchingOptions & { readonly threshold: number },
+  { name, look, threshold }: TestimonyAsked,
 ): Promise<Check> {
-  const name = 'log';
-  if (trustedRoot === undefined) return noTrustedRoot();
-  const entries: string[] = [];
+  const seen: string[] = [];
   const reasons: string[] = [];
-  let logged = 0;
+  let good = 0;
   for (const { key } of byKey) {
-    const look = lookInto(trustedRoot);
-    const { ok } = await verifySubject(reader, root, key.pem, { predicateTypes: types, policy: look.policy });
+    const looked = lookingPolicy(name, look);
+    const { ok } = await verifySubject(reader, root, key.pem, { predicateTypes: types, policy: looked.policy });
     if (ok) {
-      logged++;
-      entries.push(...look.seen);
-    } else reasons.push(`${key.id}: ${look.reasons.join('; ') || 'there is no good signature'}`);
+      good++;
+      seen.push(...looked.seen);
+    } else reasons.push(`${key.id}: ${looked.reasons.join('; ') || 'there is no good signature'}`);
   }
-  if (logged >= threshold) return { name, ok: true, evidence: entries.join(', ') };
+  if (good >= threshold) return { name, ok: true, evidence: seen.join(', ') };
   return { name, ok: false, reason: reasons.join('; ') };
 }
 
-/** A policy that takes signatures with a good log entry, and what it saw. */
-function lookInto(trustedRoot: Uint8Array): { policy: SigningPolicy; seen: string[]; reasons: string[] } {
-  const logs = trustedLogs(trustedRoot);
+/** A policy that takes signatures with good testimony, and what it saw. */
+function lookingPolicy(name: string, look: Look): { policy: SigningPolicy; seen: string[]; reasons: string[] } {
   const seen: string[] = [];
   const reasons: string[] = [];
-  const witness = {
-    name: 'transparency log',
-    testify: () => Promise.reject(new ExportError('INTERNAL', 'nothing is logged while verifying')),
-    recognises: (...[content, carried]: Parameters<SigningPolicy['witnesses'][0]['recognises']>): boolean => {
+  const witness: Witness = {
+    name,
+    testify: () => Promise.reject(new ExportError('INTERNAL', 'nothing is witnessed while verifying')),
+    recognises: (content, carried) => {
       try {
-        seen.push(logEvidenceText(checkLog(content, carried, logs)));
+        seen.push(look(content, carried));
         return true;
       } catch (thrown) {
         reasons.push(toExportError(thrown).message);
@@ -166,14 +196,19 @@ export function readThreshold(threshold: number | undefined, keys: number): numb
   });
 }
 
-function noTrustedRoot(): Check {
-  return skipped('log', 'no trusted root was given');
+/** What was asked for by name has failed without one. */
+export function noTrustedRoot(name = 'log'): Check {
+  const reason = 'no trusted root was given';
+  return name === 'log' ? skipped(name, reason) : { name, ok: false, reason };
 }
 
-function withoutKey(wantsLog: boolean): Check[] {
+function withoutKey({ trustedRoot, signedTimestamps }: VouchingOptions): Check[] {
   const why = 'no key was given';
-  const log: Check = wantsLog
-    ? { name: 'log', ok: false, reason: 'no key was given whose signatures could be looked up' }
-    : skipped('log', why);
-  return [skipped('signature', why), log, skipped('provenance', why)];
+  const failed = (name: string): Check => ({ name, ok: false, reason: `${why} whose signatures could be looked up` });
+  return [
+    skipped('signature', why),
+    trustedRoot === undefined ? skipped('log', why) : failed('log'),
+    ...(signedTimestamps === true ? [failed('timestamp')] : []),
+    skipped('provenance', why),
+  ];
 }

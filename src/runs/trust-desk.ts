@@ -1,6 +1,7 @@
 // What signatures of this installation rest on besides the key, and the files that tell it to consumers. The
-// transparency log is on unless EXPORT_CENTER_TRANSPARENCY_LOG=off; EXPORT_CENTER_TRUSTED_ROOT names a trusted root
-// that the operator wants to stand beside ours.
+// transparency log is on unless EXPORT_CENTER_TRANSPARENCY_LOG=off; a timestamp authority is asked when one is set
+// (trust/timestamp/timestamp-settings.ts); EXPORT_CENTER_TRUSTED_ROOT names a trusted root that the operator wants to
+// stand beside ours.
 
 import { readFile } from 'node:fs/promises';
 import type { Clock } from '../core/clock.ts';
@@ -14,7 +15,9 @@ import { logUrl } from '../trust/log/log-identity.ts';
 import { logWitness } from '../trust/log/log-witness.ts';
 import { openLog } from '../trust/log/open-log.ts';
 import type { TransparencyLog } from '../trust/log/transparency-log.ts';
-import { keyOnlyPolicy, type SigningPolicy } from '../trust/signing-policy.ts';
+import type { Post } from '../trust/http-signer.ts';
+import type { SigningPolicy, Witness } from '../trust/signing-policy.ts';
+import { timestampSettings, type TimestampSettings } from '../trust/timestamp/timestamp-settings.ts';
 import { trustFiles, type TrustFiles } from '../trust/trust-files.ts';
 import {
   mergeServices,
@@ -39,25 +42,40 @@ export type TrustDeskOptions = {
   readonly env: Environment;
   /** Whether anything is signed here at all; without it no log is begun. */
   readonly signs: boolean;
+  /** How a timestamp authority is asked. */
+  readonly post: Post;
 };
 
 /** Throws USAGE or INPUT_INVALID for settings that cannot be used, and what `openLog` throws. */
-export async function openTrustDesk({ db, dataDir, clock, env, signs }: TrustDeskOptions): Promise<TrustDesk> {
-  const storage = logStorage(db);
+export async function openTrustDesk(options: TrustDeskOptions): Promise<TrustDesk> {
+  const { db, clock, env, signs, post } = options;
   const others = await operatorServices(env);
-  if (!signs || logIsOff(env)) {
-    // What former signatures rest on stays trusted.
-    const services = mergeServices(ownLogs(await storage.trees()), others);
-    return { policy: keyOnlyPolicy, files: trustFiles({ services }) };
-  }
-  const { log, trees, replaced } = await openLog({ dataDir, storage, clock, env });
+  const stamps = await timestampSettings(env);
+  const authority: TrustedServices = stamps ? { timestampAuthorities: [stamps.authority] } : {};
+  const timestampAuthorities = stamps ? [{ url: stamps.url.href, start: stamps.start }] : [];
+  const opened = signs && !logIsOff(env) ? await openLog({ ...options, storage: logStorage(db) }) : undefined;
   // Consumers who carry the trusted root by hand must be given the new one.
-  if (replaced)
-    await addAudit(db, { actor: 'service', action: 'log.replace', target: log.identity.publicKey.id }, clock);
-  const own = ownLogs(trees);
-  const files = trustFiles({ services: mergeServices(own, others), logKey: log.identity.publicKey.pem });
-  const witness = logWitness(log, trustedLogs(Buffer.from(trustedRootJson(own))));
-  return { policy: { witnesses: [witness] }, files, log };
+  if (opened?.replaced === true) {
+    await addAudit(db, { actor: 'service', action: 'log.replace', target: opened.log.identity.publicKey.id }, clock);
+  }
+  // What former signatures rest on stays trusted, also without a log.
+  const own = ownLogs(opened?.trees ?? (await logStorage(db).trees()));
+  const services = mergeServices(own, authority, others);
+  const logKey = opened?.log.identity.publicKey.pem;
+  const files = trustFiles({ services, timestampAuthorities, ...(logKey === undefined ? {} : { logKey }) });
+  const witnesses: Witness[] = [];
+  if (opened) witnesses.push(logWitness(opened.log, trustedLogs(Buffer.from(trustedRootJson(own)))));
+  if (signs && stamps) witnesses.push(await stampWitness(stamps, services, post));
+  return { policy: { witnesses }, files, ...(opened ? { log: opened.log } : {}) };
+}
+
+/** Timestamps of former authorities count as long as the operator's trusted root has them. */
+async function stampWitness({ url }: TimestampSettings, services: TrustedServices, post: Post): Promise<Witness> {
+  const [{ timestampWitness }, { trustedAuthorities }] = await Promise.all([
+    import('../trust/timestamp/timestamp-witness.ts'),
+    import('../trust/timestamp/check-timestamp.ts'),
+  ]);
+  return timestampWitness({ url, post, trusted: trustedAuthorities(Buffer.from(trustedRootJson(services))) });
 }
 
 function ownLogs(trees: readonly LogTree[]): TrustedServices {

@@ -77,13 +77,14 @@ export async function openWorkshop(db: Database, clock: Clock, options: OpenCent
   const { data, registry: place = {} } = options;
   const registry = await openRegistryStorage({ place, data, clock, network, env, credentials });
   const { storage } = registry;
-  const keys = keyStore(options.data, { external: await configuredSigner(env, postWith(http)), clock });
+  const post = postWith(http);
+  const keys = keyStore(options.data, { external: await configuredSigner(env, post), clock });
   const encoders = new EncoderPool();
   const subjects = new SharedTurns(db, clock);
   const version = await productVersion();
   let publicUrl = options.publicUrl ?? defaultPublicUrl;
   const signs = storage.refusesClients === undefined;
-  const trust = await openTrustDesk({ db, dataDir: options.data, clock, env, signs });
+  const trust = await openTrustDesk({ db, dataDir: options.data, clock, env, signs, post });
   await writeTrustFiles(options.data, trust.files);
 
   const sources: SourceAccess = {

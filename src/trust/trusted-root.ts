@@ -98,7 +98,8 @@ export function signingConfigJson(timestampAuthorities: readonly (Validity & { r
   });
 }
 
-function certificatesOf(chainPem: string): X509Certificate[] {
+/** The certificates of a PEM text in their order; throws INPUT_INVALID when there are none. */
+export function certificatesOf(chainPem: string): X509Certificate[] {
   const blocks = chainPem.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? [];
   try {
     if (blocks.length > 0) return blocks.map((block) => new X509Certificate(block));

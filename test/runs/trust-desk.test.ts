@@ -14,11 +14,14 @@ import { temporaryFolder } from '../support/temporary-folder.ts';
 
 type Open = (env?: Record<string, string>, signs?: boolean) => Promise<TrustDesk>;
 
+const noPost = (): Promise<never> => Promise.reject(new Error('nobody is asked'));
+
 async function desks(t: TestContext): Promise<{ folder: string; open: Open }> {
   const folder = await temporaryFolder(t, 'trust');
   const db = await openDatabase({ file: join(folder, 'center.db') }, systemClock);
   atEnd(t, () => db.close());
-  const open: Open = (env = {}, signs = true) => openTrustDesk({ db, dataDir: folder, clock: systemClock, env, signs });
+  const open: Open = (env = {}, signs = true) =>
+    openTrustDesk({ db, dataDir: folder, clock: systemClock, env, signs, post: noPost });
   return { folder, open };
 }
 

@@ -120,7 +120,9 @@ export async function verify(run: CommandRun): Promise<Outcome> {
 }
 
 /** What `verify` rests on. */
-async function trust(run: CommandRun): Promise<Pick<VerifyOptions, 'key' | 'threshold' | 'trustedRoot'>> {
+async function trust(
+  run: CommandRun,
+): Promise<Pick<VerifyOptions, 'key' | 'threshold' | 'trustedRoot' | 'signedTimestamps'>> {
   const read = (file: string): Promise<string> => readTextFile(resolve(run.host.cwd, file));
   const key = await Promise.all(textOptions(run, 'key').map(read));
   const threshold = textOption(run, 'threshold');
@@ -128,6 +130,7 @@ async function trust(run: CommandRun): Promise<Pick<VerifyOptions, 'key' | 'thre
   return {
     ...(key.length === 0 ? {} : { key }),
     ...(threshold === undefined ? {} : { threshold: Number(threshold) }),
+    ...(flagOption(run, 'useSignedTimestamps') ? { signedTimestamps: true } : {}),
     ...(root === undefined ? {} : { trustedRoot: Buffer.from(await read(root)) }),
   };
 }

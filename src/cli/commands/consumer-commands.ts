@@ -22,6 +22,7 @@ export function addConsumerCommands(program: Command, run: RunAction): void {
       ['--key <file>', "a public key of the publisher's (PEM) that must vouch; may be given several times", []],
       ['--threshold <number>', 'how many of the keys must vouch (default: all of them)'],
       ['--trusted-root <file>', 'trusted_root.json: signatures must be in one of its transparency logs'],
+      ['--use-signed-timestamps', 'and carry a timestamp of one of its authorities'],
     ],
     examples: [
       'verify ./mirror --key cosign.pub',
