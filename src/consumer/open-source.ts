@@ -1,12 +1,11 @@
 // What people name on the command line: a registry reference, or a layout folder on this side or the far side of a gap.
 
-import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { Digest } from '../core/digest.ts';
 import { ExportError } from '../core/errors.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import { formatReference, parseReference } from '../oci/reference.ts';
-import { isLayout, parseLayoutReference } from '../registry/layout/layout-reference.ts';
+import { isFolder, isLayout, parseLayoutReference } from '../registry/layout/layout-reference.ts';
 import { openLayout, type LayoutRepository } from '../registry/layout/layout-repository.ts';
 import { isDatabaseTag } from './database-tags.ts';
 import { openNetwork } from './network.ts';
@@ -111,11 +110,4 @@ export async function resolveSource({ reader, tag, digest }: OpenedSource): Prom
   throw new ExportError('NOT_FOUND', `${reader.name} has no ${reference}`, {
     hint: 'check the name and the tag; a private repository may need a login',
   });
-}
-
-function isFolder(path: string): Promise<boolean> {
-  return stat(path).then(
-    (found) => found.isDirectory(),
-    () => false,
-  );
 }

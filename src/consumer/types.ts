@@ -85,6 +85,23 @@ export type VerifyOptions = NetworkOptions & {
   readonly trustedRoot?: Uint8Array;
   /** Signatures must carry a timestamp of one of its authorities. */
   readonly signedTimestamps?: boolean;
+  /** What the publisher's TUF repository is judged by: it must list the artifact as it is. */
+  readonly tuf?: TufTrust;
+};
+
+export type TufTrust = {
+  /** URL of the repository, or a folder with its files; a kit has its own. */
+  readonly from?: string;
+  /** The first root, from a source that is trusted: bytes of `root.json`. */
+  readonly root: Buffer;
+  /** Folder that remembers what was seen, so that nobody leads back behind it. */
+  readonly memory?: string;
+  /** Path of the target; default: repository (of a folder, its name) and tag. */
+  readonly target?: string;
+  /** The time at which expiry is judged. */
+  readonly now: Date;
+  /** How to reach that URL, where it is another host than the artifact's. */
+  readonly network?: NetworkOptions;
 };
 
 export type VerifyFileOptions = Required<Pick<VerifyOptions, 'key'>> &

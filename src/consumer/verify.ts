@@ -1,5 +1,6 @@
-// `verify`: an ordered report on an artifact, in a registry or a folder: who vouches for it, and whether what is there
-// is what was vouched for. A line says ok only about what was looked at.
+// `verify`: an ordered report on an artifact, in a registry or a folder, or on all those of a kit: whether it is the one
+// that the publisher lists now, who vouches for it, and whether what is there is what was vouched for. A line says ok only
+// about what was looked at.
 
 import { ExportError, toExportError } from '../core/errors.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
@@ -14,27 +15,63 @@ import { checkState } from './check-state.ts';
 import { isContentFault, unlessFaulty } from './content-faults.ts';
 import { isSound } from './damaged-blobs.ts';
 import { isShardedManifest } from './fetch-artifact.ts';
+import { openKit } from './open-kit.ts';
 import { openSource, resolveSource, type OpenedSource } from './open-source.ts';
 import { isNotChecked, skipped } from './report.ts';
+import { checkTuf, type TufQuestion } from './tuf-line.ts';
 import type { NetworkOptions, VerifyOptions, VerifyResult } from './types.ts';
 import { checkVouching } from './vouching.ts';
 
 /** Throws when the source cannot be reached or has no such name; everything else is in the report. */
 export async function verify(text: string, options: VerifyOptions): Promise<VerifyResult> {
+  const kit = await openKit(text);
+  if (kit === undefined) return report(await checkArtifact(text, options, questionOf(options)));
+  const question = questionOf(options, kit.tuf);
+  const [only, ...others] = kit.artifacts;
+  if (only && others.length === 0) return report(await checkArtifact(only.dir, options, question));
+  if (question?.target !== undefined) {
+    throw new ExportError('USAGE', 'the kit holds several artifacts, which have a TUF target each');
+  }
+  const checks: Check[] = [];
+  for (const { name, dir } of kit.artifacts) {
+    const lines = await checkArtifact(dir, options, question);
+    checks.push(...lines.map((line) => ({ ...line, name: `${name} ${line.name}` })));
+  }
+  return report(checks);
+}
+
+/** Throws USAGE for a root without a repository. */
+function questionOf({ tuf }: VerifyOptions, own?: string): TufQuestion | undefined {
+  if (tuf === undefined) return undefined;
+  const from = tuf.from ?? own;
+  if (from !== undefined) return { ...tuf, from };
+  throw new ExportError('USAGE', 'a TUF root was given, but no TUF repository', { hint: 'give --tuf URL or a folder' });
+}
+
+function report(checks: readonly Check[]): VerifyResult {
+  const failed = checks.filter((check) => !check.ok && !isNotChecked(check)).map(({ name }) => name);
+  return { ok: failed.length === 0, failed, checks };
+}
+
+async function checkArtifact(
+  text: string,
+  options: VerifyOptions,
+  question: TufQuestion | undefined,
+): Promise<readonly Check[]> {
   const source = await openSource(text, options);
   try {
     const root = await resolveSource(source);
     const named = { name: 'reference', ok: true, evidence: `${source.text} is ${root.digest}` } as const;
+    const tuf = await checkTuf(source, root, question, options);
     const keys = options.key === undefined ? [] : [options.key].flat();
     const { checks: vouched, statements } = await checkVouching(source, root, { ...options, keys });
-    const checks = [
+    return [
       named,
+      tuf,
       ...vouched,
       ...(await checkContent(source.reader, root, statements, options)),
       ...(await checkDatabase(source, root)),
     ];
-    const failed = checks.filter((check) => !check.ok && !isNotChecked(check)).map(({ name }) => name);
-    return { ok: failed.length === 0, failed, checks };
   } finally {
     await source.close();
   }

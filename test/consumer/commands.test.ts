@@ -160,19 +160,19 @@ describe('verify', () => {
     await publisher.publish(madeUp(200));
     await publisher.publish(edited(3, 'two'));
     await pull({ signatureOnly: false });
-    const names = ['reference', 'signature', 'log', 'provenance', 'manifests', 'blobs', 'journals', 'set-root'];
+    const names = ['reference', 'tuf', 'signature', 'log', 'provenance', 'manifests', 'blobs', 'journals', 'set-root'];
     for (const source of [dir, `${registry.name}:latest`]) {
       const signed = await verify(source, { key });
       assert.deepEqual(
         signed.checks.map(({ name, ok }) => [name, ok]),
-        names.map((name) => [name, name !== 'log']),
+        names.map((name) => [name, name !== 'log' && name !== 'tuf']),
       );
       assert.equal(signed.ok, true);
       const keyless = await verify(source, {});
       assert.equal(keyless.ok, true);
       assert.deepEqual(
         keyless.checks.filter(isNotChecked).map(({ name }) => name),
-        ['signature', 'log', 'provenance'],
+        ['tuf', 'signature', 'log', 'provenance'],
       );
     }
     const stranger = signerOf(generateSigningKey()).publicKeyPem;
@@ -228,7 +228,7 @@ describe('verify', () => {
     assert.equal(ok, true);
     assert.deepEqual(
       checks.filter(isNotChecked).map(({ name }) => name),
-      ['log', 'provenance'],
+      ['tuf', 'log', 'provenance'],
     );
     assert.equal(checks.find(({ name }) => name === 'signature')?.ok, true);
   });

@@ -9,6 +9,7 @@ import { formatBytes, formatCount, formatPairs, printable } from '../format.ts';
 import { writeTo } from '../host.ts';
 import { networkFor } from '../network.ts';
 import { readTextFile } from '../settings.ts';
+import { tufTrust } from '../tuf-trust.ts';
 
 const notVerified = 3;
 
@@ -106,10 +107,13 @@ export async function verify(run: CommandRun): Promise<Outcome> {
   const consumer = await run.host.loadConsumer();
   const bundles = textOptions(run, 'bundle').map((file) => resolve(run.host.cwd, file));
   const rest = await trust(run);
+  if (bundles.length > 0 && textOption(run, 'tufRoot') !== undefined) {
+    throw new ExportError('USAGE', 'a TUF repository lists artifacts, not files with a bundle');
+  }
   const result =
     bundles.length > 0
       ? await consumer.verifyFile(resolve(run.host.cwd, source), { key: [], ...rest, bundles })
-      : await consumer.verify(source, { ...(await networkFor(run.settings, source)), ...rest });
+      : await consumer.verify(source, { ...(await networkFor(run.settings, source)), ...rest, ...(await tuf(run)) });
   const lines = result.checks.map((check) => {
     if (check.ok) return `ok       ${printable(check.name)}  ${printable(check.evidence)}\n`;
     // Without --key there is nothing to check a signature with, which is no failure.
@@ -117,6 +121,18 @@ export async function verify(run: CommandRun): Promise<Outcome> {
   });
   const end = result.ok ? '' : `verification failed: ${result.failed.map(printable).join(', ')}\n`;
   return { json: result, text: lines.join('') + end, exitCode: result.ok ? 0 : notVerified };
+}
+
+/** What `verify` judges freshness by. Throws USAGE for a TUF repository without a root that is trusted. */
+async function tuf(run: CommandRun): Promise<Pick<VerifyOptions, 'tuf'>> {
+  const trusted = await tufTrust(run, { from: 'tuf', root: 'tufRoot', memory: 'tufMemory' });
+  const target = textOption(run, 'tufTarget');
+  if (trusted) return { tuf: { ...trusted, ...(target === undefined ? {} : { target }) } };
+  const alone = ['tuf', 'tufMemory', 'tufTarget'].find((name) => textOption(run, name) !== undefined);
+  if (alone === undefined) return {};
+  throw new ExportError('USAGE', 'a TUF repository is judged by a root that you trust', {
+    hint: 'give --tuf-root, the root.json that the publisher handed out',
+  });
 }
 
 /** What `verify` rests on. */

@@ -6,8 +6,8 @@ import { ExportError } from '../../core/errors.ts';
 import type { TufRoleSummary, TufSummary } from '../../runs/tuf/tuf-center.ts';
 import { argument, flagOption, textOption, type CommandRun, type Outcome } from '../command.ts';
 import { formatPairs, formatTable } from '../format.ts';
-import { networkFor } from '../network.ts';
 import { readTextFile } from '../settings.ts';
+import { tufTrust } from '../tuf-trust.ts';
 import { withCenter } from '../with-center.ts';
 
 export async function tufShow(run: CommandRun): Promise<Outcome> {
@@ -20,19 +20,13 @@ export async function tufInit(run: CommandRun): Promise<Outcome> {
 
 /** The digest alone on stdout, so that it can stand behind `@` in a reference. */
 export async function tufTarget(run: CommandRun): Promise<Outcome> {
-  const [from, root, memory] = ['from', 'root', 'memory'].map((name) => textOption(run, name));
-  if (from === undefined || root === undefined) {
+  const trust = await tufTrust(run, { from: 'from', root: 'root', memory: 'memory' });
+  if (trust?.from === undefined) {
     throw new ExportError('USAGE', '--from and --root are needed', { hint: 'see export-center tuf target --help' });
   }
-  const { cwd, clock } = run.host;
   const { findTufTarget } = await import('../../consumer/tuf-target.ts');
-  const source = {
-    from: /^https?:/.test(from) ? from : resolve(cwd, from),
-    root: Buffer.from(await readTextFile(resolve(cwd, root))),
-    ...(memory === undefined ? {} : { memory: resolve(cwd, memory) }),
-  };
-  const network = await networkFor(run.settings, from.replace(/^https?:\/\//, ''));
-  const target = await findTufTarget(argument(run, 0), source, { ...network, now: clock.now() });
+  const { from, network, now } = trust;
+  const target = await findTufTarget(argument(run, 0), { ...trust, from }, { ...network, now });
   return { json: target, text: `${target.digest}\n` };
 }
 

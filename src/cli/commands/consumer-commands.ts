@@ -16,17 +16,23 @@ export function addConsumerCommands(program: Command, run: RunAction): void {
   addCommand(program, run, {
     usage: 'verify <source>',
     summary:
-      'Check who vouches for a bundle, and every digest of it, as one list; exit code 3 and the names of what failed',
+      'Check that a bundle is the newest, who vouches for it, and every digest of it, as one list; <source> is a reference, a layout folder or a kit; exit code 3 and the names of what failed',
     options: [
       ['--bundle <file>', '<source> is a file, and this its sigstore bundle; may be given several times', []],
       ['--key <file>', "a public key of the publisher's (PEM) that must vouch; may be given several times", []],
       ['--threshold <number>', 'how many of the keys must vouch (default: all of them)'],
       ['--trusted-root <file>', 'trusted_root.json: signatures must be in one of its transparency logs'],
       ['--use-signed-timestamps', 'and carry a timestamp of one of its authorities'],
+      ['--tuf-root <file>', "a root that you trust: the publisher's TUF repository must list the bundle as it is"],
+      ['--tuf <place>', 'URL of that repository, or a folder with its files (default: what a kit has in tuf)'],
+      ['--tuf-memory <dir>', 'remember what was seen in this folder, so that nobody leads back behind it'],
+      ['--tuf-target <path>', 'path of the target (default: repository or folder, and tag, such as mirror/latest)'],
     ],
     examples: [
       'verify ./mirror --key cosign.pub',
       'verify localhost:8080/default/mirror:latest --key cosign.pub --trusted-root trusted_root.json',
+      'verify localhost:8080/default/mirror:latest --tuf http://localhost:8080/tuf/default --tuf-root root.json',
+      'verify /media/stick --key cosign.pub --tuf-root kit-root.json --tuf-memory ./seen --offline',
       'verify ./mirror --key a.pub --key b.pub --key c.pub --threshold 2',
       'verify report.pdf --bundle report.pdf.sigstore.json --key cosign.pub',
     ],
