@@ -44,7 +44,7 @@ export async function openDatabaseSource(
   if (!/^oci:/i.test(from)) return localDatabaseSource(from, kind);
   const reference = parseReference(from);
   const repository = access.repository(reference);
-  const asked = reference.digest ?? reference.tag ?? String(kind.version);
+  const asked = reference.digest ?? reference.tag ?? String(kind.product.version);
   const { descriptor, layer } = await layerOf(repository, asked, kind);
   const tagged = reference.digest === undefined ? { ...reference, tag: asked } : reference;
   const origin = { kind: 'registry', reference: formatReference(tagged), manifestDigest: descriptor.digest } as const;
@@ -82,7 +82,7 @@ async function layerOf(
   if (layer === undefined || others.length > 0) {
     throw new ExportError('INPUT_INVALID', `${what} is no artifact of one layer, which a ${kind.format} is`);
   }
-  if (layer.mediaType !== kind.layerType) {
+  if (layer.mediaType !== kind.product.layerType) {
     const other = kindOfLayer(layer.mediaType);
     const message = `${what} is no ${kind.format}: its layer is a ${layer.mediaType}`;
     throw new ExportError('INPUT_INVALID', message, other ? { hint: `use --format ${other.format}` } : {});
@@ -107,7 +107,7 @@ async function fileSource(from: string, kind: DatabaseKind): Promise<DatabaseSou
       cause,
     });
   });
-  const file = found.isDirectory() ? join(from, kind.file) : from;
+  const file = found.isDirectory() ? join(from, kind.product.fileName) : from;
   const { size } = found.isDirectory() ? await statFile(file) : found;
   return {
     origin: { kind: 'file' },

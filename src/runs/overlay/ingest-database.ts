@@ -74,7 +74,7 @@ async function takeIn(source: DatabaseSource, job: Job, context: DatabaseIngestC
   const { index, setRoot, records } = await storeOverlay(progress.rows(rows), {
     store: storeContext(context),
     repository: context.overlays,
-    c: kind.collection,
+    c: kind.product.collection,
     folder,
   });
   const pointer: DatabasePointer = {

@@ -9,13 +9,16 @@ import type { DatabaseKind } from '../../profiles/database/kinds.ts';
 export function parseMetadata(bytes: Buffer | undefined, kind: DatabaseKind): DatabasePointer['metadata'] {
   if (bytes === undefined) return undefined;
   const { Version, UpdatedAt, NextUpdate } = parseFields(bytes);
-  if (Version !== kind.version) {
-    throw new ExportError('INPUT_INVALID', `the ${kind.format} has schema ${String(Version)}, not ${kind.version}`);
+  if (Version !== kind.product.version) {
+    throw new ExportError(
+      'INPUT_INVALID',
+      `the ${kind.format} has schema ${String(Version)}, not ${kind.product.version}`,
+    );
   }
   const updatedAt = typeof UpdatedAt === 'string' ? wholeSeconds(UpdatedAt) : '';
   const nextUpdate = typeof NextUpdate === 'string' ? wholeSeconds(NextUpdate) : '';
   if (updatedAt === '') throw new ExportError('INPUT_INVALID', 'metadata.json has no UpdatedAt');
-  return { version: kind.version, updatedAt, ...(nextUpdate === '' ? {} : { nextUpdate }) };
+  return { version: kind.product.version, updatedAt, ...(nextUpdate === '' ? {} : { nextUpdate }) };
 }
 
 function parseFields(bytes: Buffer): Record<string, unknown> {

@@ -46,8 +46,8 @@ export async function spoolDatabase(
   const spool = new Spool(kind, folder);
   await unwrap(raw.bytes, raw.count, spool);
   if (!spool.found) {
-    throw new ExportError('INPUT_INVALID', `there is no ${kind.file} in it`, {
-      hint: `give the ${kind.format} artifact of a registry or layout, its layer as a file, or a ${kind.file}`,
+    throw new ExportError('INPUT_INVALID', `there is no ${kind.product.fileName} in it`, {
+      hint: `give the ${kind.format} artifact of a registry or layout, its layer as a file, or a ${kind.product.fileName}`,
     });
   }
   return { file: spool.file, digest: digester.digest(), metadata: spool.metadata };
@@ -73,7 +73,7 @@ async function unwrap(raw: AsyncIterable<Buffer>, rawBytes: () => number, spool:
   const [head, content] = await peek(bounded(plain, rawBytes));
   if (head.toString('latin1', tarMagicAt, tarMagicAt + 5) !== 'ustar') return spool.database(content);
   for await (const entry of readTar(content)) {
-    if (entry.isFile && entry.name === spool.kind.file) await spool.database(entry.content);
+    if (entry.isFile && entry.name === spool.kind.product.fileName) await spool.database(entry.content);
     if (entry.isFile && entry.name === metadataName) await spool.keepMetadata(entry.content, entry.size);
   }
 }
@@ -87,11 +87,11 @@ class Spool {
 
   constructor(kind: DatabaseKind, folder: string) {
     this.kind = kind;
-    this.file = join(folder, kind.file);
+    this.file = join(folder, kind.product.fileName);
   }
 
   async database(content: AsyncIterable<Buffer>): Promise<void> {
-    if (this.found) throw damaged(`it holds ${this.kind.file} twice`);
+    if (this.found) throw damaged(`it holds ${this.kind.product.fileName} twice`);
     this.found = true;
     const handle = await onDisk('unpacking a database', () => open(this.file, 'wx', 0o600));
     try {
