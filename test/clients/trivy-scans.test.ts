@@ -1,6 +1,6 @@
 // The real Trivy on a database that we made of OSV records and serve: exactly the findings that follow from their texts, on
-// lock files of twelve languages and on systems of ten distributions. osv-scanner, offline on the same records, is the second
-// opinion; VEX statements take findings away, by the database or by the VEX repository.
+// lock files of twelve languages and on systems of fifteen distributions. osv-scanner, offline on the same records, is the
+// second opinion; VEX statements take findings away, by the database or by the VEX repository.
 
 import assert from 'node:assert/strict';
 import { mkdir, writeFile } from 'node:fs/promises';
@@ -71,7 +71,7 @@ describe('a database of OSV records', () => {
     assert.deepEqual(await trivyScan(trivy, 'fs', await projectFolder(t), database()), wantedOf(projects));
   });
 
-  test('systems of ten distributions have the findings that follow from the records, and no other', async (t) => {
+  test('systems of fifteen distributions have the findings that follow from the records, and no other', async (t) => {
     const trivy = judgeOrSkip(t, 'trivy');
     if (trivy === undefined) return;
     const folder = await temporaryFolder(t);
