@@ -1,9 +1,10 @@
 // Tokens that `login` stored, one for each server, in a file that only its owner can read.
 
 import { randomUUID } from 'node:crypto';
-import { mkdir, open, readFile, rename, stat } from 'node:fs/promises';
+import { mkdir, open, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ExportError } from '../core/errors.ts';
+import { readPrivate } from '../trust/durable-file.ts';
 import { configFolder, type Environment } from './settings.ts';
 
 type LoginFile = { readonly servers: { readonly [server: string]: { readonly token: string } } };
@@ -59,17 +60,8 @@ function loginPath(env: Environment): string {
 
 async function readLogins(env: Environment): Promise<LoginFile> {
   const path = loginPath(env);
-  let text: string;
-  try {
-    const { mode } = await stat(path);
-    if ((mode & 0o077) !== 0) {
-      throw new ExportError('DENIED', `others can read ${path}`, { hint: `run: chmod 600 ${path}` });
-    }
-    text = await readFile(path, 'utf8');
-  } catch (thrown) {
-    if ((thrown as NodeJS.ErrnoException).code === 'ENOENT') return { servers: {} };
-    throw thrown;
-  }
+  const text = await readPrivate(path);
+  if (text === undefined) return { servers: {} };
   try {
     return JSON.parse(text) as LoginFile;
   } catch (cause) {

@@ -3,6 +3,7 @@
 import { randomUUID } from 'node:crypto';
 import { link, open, readFile, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { ExportError } from '../core/errors.ts';
 
 /** Writes or replaces `name` in `dir`, which must exist. `mode` holds for the new file. */
 export async function replaceFile(dir: string, name: string, text: string, mode: number): Promise<void> {
@@ -47,6 +48,19 @@ export async function readIfThere(path: string): Promise<string | undefined> {
     if (hasCode(cause, 'ENOENT')) return undefined;
     throw cause;
   }
+}
+
+/** The text of a file for its owner alone, undefined when it is not there. Throws DENIED when others can read it. */
+export async function readPrivate(path: string): Promise<string | undefined> {
+  try {
+    await using file = await open(path);
+    const { mode } = await file.stat();
+    if ((mode & 0o077) === 0) return await file.readFile('utf8');
+  } catch (cause) {
+    if (hasCode(cause, 'ENOENT')) return undefined;
+    throw cause;
+  }
+  throw new ExportError('DENIED', `others can read ${path}`, { hint: `run: chmod 600 ${path}` });
 }
 
 /** Names in a folder, unsorted; none when it is not there. */

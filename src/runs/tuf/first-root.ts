@@ -31,12 +31,19 @@ export class FirstRoot {
     this.#kept = true;
   }
 
-  /** Throws CONFLICT when there was a repository that neither the database nor the registry knows. */
-  async refuseLost(): Promise<void> {
-    if ((await readIfThere(this.path)) === undefined) return;
-    throw new ExportError('CONFLICT', `${this.path} is there, but its repository is in neither database nor registry`, {
-      hint: 'restore one of them; or, if no client trusts that root, remove the folder of its keys and the file',
-    });
+  async exists(): Promise<boolean> {
+    return (await readIfThere(this.path)) !== undefined;
+  }
+
+  /** There was a repository that neither the database nor the registry knows. */
+  lost(): ExportError {
+    return new ExportError(
+      'CONFLICT',
+      `${this.path} is there, but its repository is in neither database nor registry`,
+      {
+        hint: 'restore one of them; or, if no client trusts that root, remove the folder of its keys and the file',
+      },
+    );
   }
 
   /** Whether a first root is ours: the one in the file, or, without one, that of keys which are here. */

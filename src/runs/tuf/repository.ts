@@ -197,8 +197,12 @@ export class TufRepository {
 
   async #create(): Promise<StoredPublication> {
     const { db } = this.#options;
-    await this.firstRoot.refuseLost();
     const { place, settings, keys } = this;
+    const wasThere = await this.firstRoot.exists();
+    // Whoever makes the repository writes its row before that file, so the row is asked for after it.
+    const others = await newestPublication(db, place.name);
+    if (others) return others;
+    if (wasThere) throw this.firstRoot.lost();
     this.#floor ??= await highestVersion(this.#options.oci);
     const { targets, targetFiles } = this.#options.firstTargets?.() ?? { targets: {}, targetFiles: [] };
     const made = await firstPublication({ place, settings, keys, targets, composer: () => this.composer() });

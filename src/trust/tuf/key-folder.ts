@@ -1,10 +1,10 @@
 // Private keys of one TUF repository that this machine holds: one PKCS#8 PEM for each, named by the key's id, mode 0600.
 // Keys that are kept elsewhere have no file here, and then their roles are signed by a ceremony.
 
-import { mkdir, readFile, rm, stat } from 'node:fs/promises';
+import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ExportError } from '../../core/errors.ts';
-import { listFiles, replaceFile } from '../durable-file.ts';
+import { listFiles, readPrivate, replaceFile } from '../durable-file.ts';
 import { generateTufKey, tufSigner, type TufSigner } from './keys.ts';
 
 const keyFile = /^([0-9a-f]{64})\.pem$/;
@@ -24,7 +24,8 @@ export function keyFolder(dir: string): KeyFolder {
       const signers = new Map<string, TufSigner>();
       for (const name of await listFiles(dir)) {
         const [, id] = keyFile.exec(name) ?? [];
-        if (id !== undefined) signers.set(id, await readSigner(join(dir, name), id));
+        const signer = id === undefined ? undefined : await readSigner(join(dir, name), id);
+        if (signer) signers.set(signer.keyId, signer);
       }
       return signers;
     },
@@ -41,12 +42,11 @@ export function keyFolder(dir: string): KeyFolder {
   };
 }
 
-async function readSigner(path: string, id: string): Promise<TufSigner> {
-  const { mode } = await stat(path);
-  if ((mode & 0o077) !== 0) {
-    throw new ExportError('DENIED', `others can read ${path}`, { hint: `run: chmod 600 ${path}` });
-  }
-  const signer = tufSigner(await readFile(path, 'utf8'));
+/** Undefined when another process has forgotten the key since the folder was listed. */
+async function readSigner(path: string, id: string): Promise<TufSigner | undefined> {
+  const pem = await readPrivate(path);
+  if (pem === undefined) return undefined;
+  const signer = tufSigner(pem);
   if (signer.keyId === id) return signer;
   throw new ExportError('INPUT_INVALID', `${path} holds another key than its name says`);
 }
