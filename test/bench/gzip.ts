@@ -46,7 +46,7 @@ export function run(): Promise<void> {
     });
     const speed = (seconds: number): number => rounded(size / 1e6 / seconds, 1);
     printTable([
-      { encoder: `fflate, ${encoders.size} threads`, seconds: ours, MBps: speed(ours), ratio: size / compressed },
+      { encoder: `members, ${encoders.size} threads`, seconds: ours, MBps: speed(ours), ratio: size / compressed },
       { encoder: 'zlib, 1 thread', seconds: zlib, MBps: speed(zlib), ratio: size / zlibBytes },
     ]);
     printResult('gzip', { MBps: speed(ours), zlibMBps: speed(zlib) });
