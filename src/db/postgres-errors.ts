@@ -25,6 +25,9 @@ const connectionLost = new Set([
   'ETIMEDOUT',
   'CONNECTION_CLOSED',
   'CONNECTION_DESTROYED',
+  'ERR_STREAM_DESTROYED',
+  'ERR_STREAM_WRITE_AFTER_END',
+  'ERR_SOCKET_CLOSED',
   '57P01', // admin_shutdown
   '57P02', // crash_shutdown
   '57P05', // idle_session_timeout
@@ -32,12 +35,23 @@ const connectionLost = new Set([
 ]);
 
 export function faultOf(error: unknown): PostgresFault {
+  if (isLostSocket(error)) return 'connection-lost';
   const code = codeOf(error);
   if (notConnected.has(code)) return 'not-connected';
   if (connectionLost.has(code) || code.startsWith('08')) return 'connection-lost';
   // serialization_failure, deadlock_detected: rolled back, to be run again.
   if (code === '40001' || code === '40P01') return 'try-again';
   return 'other';
+}
+
+/**
+ * postgres.js 3.4 goes on with a socket that is gone when a connection ends under it: a TypeError out of its own
+ * `connection.js` (porsager/postgres#1208).
+ */
+export function isLostSocket(error: unknown): error is TypeError {
+  if (!(error instanceof TypeError)) return false;
+  const origin = error.stack?.match(/^ +at .*$/m)?.[0] ?? '';
+  return /[\\/]postgres[\\/](?:cjs[\\/])?src[\\/]connection\.js/.test(origin);
 }
 
 function codeOf(error: unknown): string {

@@ -1,6 +1,7 @@
-// postgres.js 3.4 writes to a socket that is gone when the server ends a connection inside a transaction: a TypeError
-// out of `nextWrite` that no promise carries and that would end the process (porsager/postgres#1208). The transaction's
-// own promise is rejected besides, so the error can be dropped. Nothing else is.
+// Of the errors that postgres.js makes of a socket that is gone, some are thrown where no promise carries them, and would
+// end the process. The promise of what was under way is rejected besides, so these can be dropped. Nothing else is.
+
+import { isLostSocket } from './postgres-errors.ts';
 
 export type ConnectionGuard = {
   /** Called for each error that was dropped. */
@@ -17,10 +18,4 @@ export function installConnectionGuard(guard: ConnectionGuard): () => void {
   };
   process.on('uncaughtException', listener);
   return () => void process.off('uncaughtException', listener);
-}
-
-function isLostSocket(error: unknown): error is TypeError {
-  if (!(error instanceof TypeError)) return false;
-  const stack = error.stack ?? '';
-  return /[\\/]postgres[\\/](?:cjs[\\/])?src[\\/]connection\.js/.test(stack) && stack.includes('nextWrite');
 }

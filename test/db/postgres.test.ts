@@ -5,7 +5,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { test } from 'node:test';
 import postgres from 'postgres';
 import type { ExportError } from '../../src/core/errors.ts';
-import { faultOf, postgresError } from '../../src/db/postgres-errors.ts';
+import { faultOf, isLostSocket, postgresError } from '../../src/db/postgres-errors.ts';
 import { openPostgres } from '../../src/db/postgres.ts';
 import { judgeOrSkip } from '../judges.ts';
 import { startPostgres } from '../support/postgres.ts';
@@ -140,6 +140,19 @@ test('a write whose answer was lost is not done twice', async (t) => {
   await killer`select pg_terminate_backend(${pid})`;
   await lost;
   assert.deepEqual(await db.query('select id from fact'), []);
+});
+
+test("what the driver makes of a socket that is gone counts as a lost connection, and nothing else's TypeError", () => {
+  const thrownAt = (...frames: string[]): TypeError => {
+    const error = new TypeError("Cannot read properties of null (reading 'write')");
+    error.stack = [`TypeError: ${error.message}`, ...frames.map((frame) => `    at ${frame}`)].join('\n');
+    return error;
+  };
+  const driver = 'nextWrite (file:///srv/app/node_modules/postgres/src/connection.js:255:22)';
+  const own = 'commit (file:///srv/app/src/db/evidence-commit.ts:40:3)';
+  assert.deepEqual([faultOf(thrownAt(driver, own)), isLostSocket(thrownAt(driver))], ['connection-lost', true]);
+  assert.deepEqual([faultOf(thrownAt(own, driver)), isLostSocket(thrownAt(own, driver))], ['other', false]);
+  assert.equal(isLostSocket(new Error(driver)), false);
 });
 
 test('errors of the server have the codes of the product', () => {

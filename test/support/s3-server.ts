@@ -4,7 +4,7 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { judge } from '../judges.ts';
 import { parseS3Location, type S3Location } from '../../src/registry/storage/s3/s3-location.ts';
-import { freePort } from './free-port.ts';
+import { freePort, untilListening } from './free-port.ts';
 import type { Scope } from './scope.ts';
 import { startProgram, type RunningProgram } from './start-program.ts';
 import { temporaryFolder } from './temporary-folder.ts';
@@ -50,6 +50,7 @@ async function startOnFreePort(
     try {
       const env = { ROOT_ACCESS_KEY: 'test-access', ROOT_SECRET_KEY: 'test/secret+key' };
       const program = await startProgram(scope, judge('versitygw'), args, { env, ready: new RegExp(`:${port}`) });
+      await untilListening(port);
       return { program, port };
     } catch (thrown) {
       if (attempt >= 3) throw thrown;

@@ -41,7 +41,11 @@ export async function startProgram(
   const { env, ready, timeoutMs = 60_000, stopSignal = 'SIGTERM', ...rest } = options;
   const child = spawn(file, args, { ...rest, env: childEnvironment(env), stdio: ['ignore', 'pipe', 'pipe'] });
   const ended = endOf(child);
-  const stop = (name: NodeJS.Signals = stopSignal): Promise<void> => stopChild(child, ended, name);
+  let isAsked = false;
+  const stop = (name: NodeJS.Signals = stopSignal): Promise<void> => {
+    isAsked = true;
+    return stopChild(child, ended, name);
+  };
   atEnd(scope, () => stop());
   const output = collectOutput(child);
   const match = await waitForLine(child, output, ready, timeoutMs).catch(async (error: unknown) => {
@@ -49,10 +53,13 @@ export async function startProgram(
     throw error;
   });
   if (child.pid === undefined) throw new Error(`${file} has no process id`);
+  void ended.then(({ code }) => {
+    if (!isAsked && code !== 0 && code !== null) console.error(`${file} ended by itself (${code}): ${output.end()}`);
+  });
   return { pid: child.pid, match, output: () => output.text(), signal: (name) => void child.kill(name), ended, stop };
 }
 
-type Output = { text(): string; onLine(listener: (line: string) => void): void };
+type Output = { text(): string; end(): string; onLine(listener: (line: string) => void): void };
 
 function collectOutput(child: ChildProcess): Output {
   let all = '';
@@ -66,7 +73,7 @@ function collectOutput(child: ChildProcess): Output {
       for (const line of lines) for (const listener of listeners) listener(line);
     });
   }
-  return { text: () => all, onLine: (listener) => void listeners.push(listener) };
+  return { text: () => all, end: () => all.slice(-4_000), onLine: (listener) => void listeners.push(listener) };
 }
 
 function waitForLine(child: ChildProcess, output: Output, ready: RegExp, timeoutMs: number): Promise<RegExpMatchArray> {
