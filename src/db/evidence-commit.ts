@@ -35,7 +35,9 @@ async function refreshStatistics(db: Database): Promise<void> {
   // SQLite plans by the shape of a query, and the queries are written for that.
   if (db.engine !== 'postgres') return;
   // Only the speed of reading depends on it; the ingest is committed.
-  await db.execute('analyze entry; analyze body').catch(() => undefined);
+  await db
+    .execute('analyze entry (tenant, view, c, k, path, place, from_seq, to_seq); analyze body (tenant, digest)')
+    .catch(() => undefined);
 }
 
 async function commit(tx: Queryable, ingest: OpenIngest, options: CommitOptions, clock: Clock): Promise<number> {

@@ -27,7 +27,7 @@ async function rawDigests(
   ingest: OpenIngest,
   keys: readonly RecordKey[],
 ): Promise<(string | undefined)[]> {
-  if (keys.length === 0) return [];
+  if (keys.length === 0 || !ingest.held) return keys.map(() => undefined);
   // `cross join` says which side comes first to SQLite, which otherwise reads all entries for many keys.
   const wanted = padded(keys);
   const rows = await db.query<{ c: string; k: string; digest: string }>(

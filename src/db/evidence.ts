@@ -72,7 +72,7 @@ async function beginIngest(
   const id = randomUUID();
   const { source, origin } = from;
   const at = clock.now().toISOString();
-  const base = await repeatableTransaction(db, async (tx) => {
+  const { base, held } = await repeatableTransaction(db, async (tx) => {
     // Under the tenant's lock, so that nothing prunes texts between this and the first staged batch.
     const rows = await tx.query<{ sequence: number }>(
       'update tenant set sequence = sequence where id = $1 returning sequence',
@@ -83,13 +83,17 @@ async function beginIngest(
        values ($1, $2, $3, $4, 'staging', $5, $5) on conflict do nothing`,
       [id, tenant, source, origin, at],
     );
-    return rows[0]?.sequence ?? 0;
+    const documents = await tx.query(
+      `select 1 as one from entry where tenant = $1 and source = $2 and view = 'raw' and to_seq is null limit 1`,
+      [tenant, source],
+    );
+    return { base: rows[0]?.sequence ?? 0, held: documents.length > 0 };
   });
   const refused = await db.query('select 1 as one from rejection where tenant = $1 and source = $2 limit 1', [
     tenant,
     source,
   ]);
-  return ingestWriter(db, { id, tenant, source, origin, base, refusals: refused.length > 0 }, clock);
+  return ingestWriter(db, { id, tenant, source, origin, base, held, refusals: refused.length > 0 }, clock);
 }
 
 /** Drops what ingests of this tenant staged whose process is gone. */

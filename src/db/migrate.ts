@@ -55,7 +55,7 @@ async function readMigrations(folder: URL, engine: Engine): Promise<Migration[]>
   return Promise.all(
     names.map(async (name) => {
       const text = await readFile(new URL(name, folder), 'utf8');
-      const script = engine === 'postgres' ? text.replaceAll('/*bytewise*/', 'collate "C"') : text;
+      const script = engine === 'postgres' ? postgresScript(text) : text;
       // Of the file, not of the dialect: both engines then record the same.
       return { version: Number(name.slice(0, 4)), name, script, sha256: hash('sha256', text) };
     }),
@@ -94,4 +94,9 @@ function check(migrations: readonly Migration[], recorded: readonly Recorded[]):
     });
   }
   return reached;
+}
+
+/** What is for PostgreSQL alone stands in comments, which SQLite passes over. */
+function postgresScript(text: string): string {
+  return text.replaceAll('/*bytewise*/', 'collate "C"').replaceAll(/\/\*postgres\s([^]*?)\*\//g, '$1');
 }

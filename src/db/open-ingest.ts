@@ -9,6 +9,8 @@ export type OpenIngest = {
   readonly origin: string;
   /** The tenant's sequence when the ingest began. */
   readonly base: number;
+  /** Whether the source had any document then; if another ingest brings one meanwhile, this one cannot commit. */
+  readonly held: boolean;
   /** Whether the source has refusals that a document taken now may end. */
   readonly refusals: boolean;
 };

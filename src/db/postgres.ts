@@ -6,6 +6,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type postgres from 'postgres';
 import { ExportError } from '../core/errors.ts';
 import type { BulkInsert, Database, Queryable, SqlValue } from './database.ts';
+import { insertRows } from './postgres-insert.ts';
 import { faultOf, postgresError } from './postgres-errors.ts';
 import { openPool, type PostgresPool } from './postgres-pool.ts';
 import { textsAsBytes, type WithTextBytes } from './text-column.ts';
@@ -18,7 +19,7 @@ export type PostgresOptions = {
   readonly patienceMs?: number;
 };
 
-type Handle = Pick<postgres.Sql, 'unsafe'>;
+export type Handle = Pick<postgres.Sql, 'unsafe'>;
 
 /** Opens the database at `url`; connections are made when first needed. Throws USAGE for what is no such address. */
 export function openPostgres(url: string, options: PostgresOptions = {}): Database {
@@ -130,29 +131,4 @@ async function wrapped<Result>(work: PromiseLike<Result>): Promise<Result> {
 async function run<Row extends object>(on: Handle, sql: string, params: readonly SqlValue[]): Promise<Row[]> {
   const rows = await on.unsafe(sql, [...params], { prepare: true });
   return [...rows] as object[] as Row[];
-}
-
-/** Rows go in portions of about so many characters, as one JSON text each. */
-const portionChars = 4 << 20;
-const portionRows = 2_000;
-
-async function insertRows(on: Handle, insert: BulkInsert): Promise<void> {
-  const columns = Object.entries(insert.columns);
-  const names = columns.map(([name]) => name).join(', ');
-  const typed = columns.map(([name, type]) => `${name} ${type}`).join(', ');
-  const end = insert.skipConflicts === true ? ' on conflict do nothing' : '';
-  const sql = `insert into ${insert.table} (${names})
-    select ${names} from json_to_recordset($1::text::json) as given(${typed})${end}`;
-  let portion: string[] = [];
-  let chars = 0;
-  for (const [index, row] of insert.rows.entries()) {
-    const json = JSON.stringify(Object.fromEntries(columns.map(([name], at) => [name, row[at]])));
-    portion.push(json);
-    chars += json.length;
-    const last = index === insert.rows.length - 1;
-    if (!last && chars < portionChars && portion.length < portionRows) continue;
-    await on.unsafe(sql, [`[${portion.join(',')}]`], { prepare: true });
-    portion = [];
-    chars = 0;
-  }
 }
