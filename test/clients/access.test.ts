@@ -2,7 +2,7 @@
 // role says; after the token was revoked it gets nothing.
 
 import assert from 'node:assert/strict';
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { before, describe, it } from 'node:test';
 import { sampleEvidence } from '../../scripts/sample-evidence.ts';
@@ -209,6 +209,30 @@ describe('clients with a token of a tenant', () => {
     const raw = ['inspect', '--raw', '--tls-verify=false', from];
     assert.match(await mustRun(skopeo, raw, { env: reader }), /"manifests"/);
     assert.notEqual((await copy(reader, `docker://${service.host}/acme/mine:latest`)).code, 0);
+  });
+
+  it('trivy: logs in and takes a database that is not for everybody', async (t) => {
+    if (skipWithout('trivy')) return t.skip(String(skipWithout('trivy')));
+    const elsewhere = ['--server', url, '--tenant', 'acme'];
+    await exportCenterJson(['run', 'trivy:db', ...elsewhere], { env: await homeOf('product') });
+    const env = await homeOf('trivy');
+    const cache = join(folder, 'trivy-cache');
+    const db = ['--db-repository', `${service.host}/acme/trivy-db:2`, '--cache-dir', cache];
+    const download = ['fs', '--quiet', '--download-db-only', ...db];
+    const login = (name: string): Promise<string> => {
+      const args = ['registry', 'login', service.host, '--username', 'any', '--password-stdin'];
+      return mustRun(judge('trivy'), args, { env, input: textOf(name) });
+    };
+    assert.notEqual((await runProgram(judge('trivy'), download, { env })).code, 0, 'without a login');
+    await login('narrow');
+    assert.notEqual(
+      (await runProgram(judge('trivy'), download, { env })).code,
+      0,
+      'with a token for other repositories',
+    );
+    await login('reader');
+    await mustRun(judge('trivy'), download, { env });
+    assert.ok((await stat(join(cache, 'db', 'trivy.db'))).size > 0);
   });
 
   it('a repository that was opened is there for everybody, until it is closed', async (t) => {
