@@ -132,6 +132,9 @@ for (const kind of ['gitlab', 'quay'] as const) {
       assert.equal(doctor.code, 0, doctor.stdout);
     });
 
+    // The lists differ in what they refuse; what goes in is the same, so its further ways are walked on one.
+    if (kind !== 'gitlab') return;
+
     it('passes on from the folder of a consumer, signature and all', async () => {
       const onward = `${registry.host}/security/onward`;
       await exportCenterJson(['mirror', 'push', folder, onward]);

@@ -21,7 +21,6 @@ const cases = [
   { version: '1.1', challenge: 'basic' },
   { version: 'dev', challenge: 'bearer' },
   { version: 'dev', challenge: 'basic' },
-  { version: '1.1', challenge: 'bearer', storage: 'bucket' },
   { version: 'dev', challenge: 'basic', storage: 'bucket' },
 ] as const;
 

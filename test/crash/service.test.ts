@@ -7,7 +7,7 @@ import { boundedRunner } from '../../src/registry/bounded-runner.ts';
 import { CrashWorld, type Death } from './crash-world.ts';
 
 /** Stories with a first death in each step: ingest, json:raw, mirror:full, ingest, mirror:delta, copy elsewhere. */
-const stories = [3, 3, 2, 3, 4, 4];
+const stories = [3, 2, 2, 3, 4, 3];
 /** The second death comes while the service takes up what the first one left. */
 const secondDeathWithin = 250;
 
@@ -19,7 +19,7 @@ function spread(count: number, from: number, to: number): number[] {
   );
 }
 
-it('the service survives 38 kill -9 in ingest, build, attest, tag and push', async (t) => {
+it('the service survives 34 kill -9 in ingest, build, attest, tag and push', async (t) => {
   const world = await CrashWorld.open(t);
   const { steps } = world.known;
   const [ready = 0] = steps;
