@@ -2,12 +2,13 @@
 // always node:test's summary, also when tests fail (its reporter prints the failures after it).
 
 import { spawn } from 'node:child_process';
-import { globSync } from 'node:fs';
+import { globSync, rmSync } from 'node:fs';
 import { constants } from 'node:os';
 import { join } from 'node:path';
+import { memoryFolder } from './memory-folder.ts';
 
-/** Two files at a time: many of them start servers and judges of their own. */
-const concurrency = 2;
+/** Three files at a time: many of them start servers and judges of their own, and wait for them. */
+const concurrency = 3;
 /** For one test, and for one file with all its tests. */
 const timeoutMs = 600_000;
 const summaryLine = /^\p{Any}{0,12}?ℹ (?:tests|suites|pass|fail|cancelled|skipped|todo|duration_ms) /u;
@@ -29,10 +30,11 @@ if (files.length === 0) {
 }
 
 function runTests(): Promise<number> {
+  const folder = process.env['TMPDIR'] ? undefined : memoryFolder();
   const flags = [`--test-concurrency=${concurrency}`, `--test-timeout=${timeoutMs}`, '--test-reporter=spec'];
   const child = spawn(process.execPath, ['--test', ...flags, ...options, ...files], {
     cwd: root,
-    env: testEnvironment(),
+    env: testEnvironment(folder),
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const stop = (name: NodeJS.Signals): void => void child.kill(name);
@@ -42,6 +44,7 @@ function runTests(): Promise<number> {
   child.once('error', reject);
   child.once('close', (code, signal) => {
     process.stdout.write(tail());
+    if (folder !== undefined) rmSync(folder, { recursive: true, force: true });
     resolve(code ?? 128 + (signal === null ? 0 : constants.signals[signal]));
   });
   return promise;
@@ -64,8 +67,9 @@ function passThrough(report: NodeJS.ReadableStream): () => string {
   return () => (later ? `\n${summary.join('\n')}\n` : '');
 }
 
-function testEnvironment(): NodeJS.ProcessEnv {
+function testEnvironment(temporary?: string): NodeJS.ProcessEnv {
   const cache = join(root, 'node_modules', '.cache', 'node-compile');
   const colour = process.stdout.isTTY && process.env['NO_COLOR'] === undefined ? { FORCE_COLOR: '1' } : {};
-  return { NODE_COMPILE_CACHE: cache, ...process.env, ...colour };
+  const folder = temporary === undefined ? {} : { TMPDIR: temporary };
+  return { NODE_COMPILE_CACHE: cache, ...process.env, ...folder, ...colour };
 }
