@@ -66,6 +66,7 @@ export const judges = {
     files: ['node26/node'],
     command: null,
   },
+  fulcio: go('fulcio', 'github.com/sigstore/fulcio@v1.8.7', null),
   desync: { source: { kind: 'debian-sid', package: 'desync' }, files: ['bin/desync'] },
   'rekor-cli': { source: { kind: 'debian-sid', package: 'rekor' }, files: ['bin/rekor-cli'] },
   prometheus: { source: { kind: 'debian-sid', package: 'prometheus' }, files: ['bin/prometheus'] },
@@ -103,6 +104,7 @@ export const suiteJudges: readonly JudgeName[] = [
   'tuf-client',
   'python-tuf',
   'rekor-cli',
+  'fulcio',
   'osv-scanner',
   'trivy',
 ];

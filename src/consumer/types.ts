@@ -1,6 +1,7 @@
 // What the consumer's commands take and give (contract.md). Implemented in pull.ts, records.ts, push.ts, doctor.ts,
 // extract.ts, verify.ts and verify-file.ts of this room; the command line only parses options and prints.
 
+import type { Identity } from '../trust/keyless/keyless-settings.ts';
 import type { Digest } from '../core/digest.ts';
 import type { Check } from '../trust/types.ts';
 
@@ -85,6 +86,8 @@ export type VerifyOptions = NetworkOptions & {
   readonly trustedRoot?: Uint8Array;
   /** Signatures must carry a timestamp of one of its authorities. */
   readonly signedTimestamps?: boolean;
+  /** Who must vouch by certificates, under the trusted root. */
+  readonly identity?: Identity;
   /** What the publisher's TUF repository is judged by: it must list the artifact as it is. */
   readonly tuf?: TufTrust;
 };

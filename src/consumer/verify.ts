@@ -15,6 +15,7 @@ import { checkState } from './check-state.ts';
 import { isContentFault, unlessFaulty } from './content-faults.ts';
 import { isSound } from './damaged-blobs.ts';
 import { isShardedManifest } from './fetch-artifact.ts';
+import { checkIdentity } from './identity-line.ts';
 import { openKit } from './open-kit.ts';
 import { openSource, resolveSource, type OpenedSource } from './open-source.ts';
 import { isNotChecked, skipped } from './report.ts';
@@ -64,11 +65,15 @@ async function checkArtifact(
     const named = { name: 'reference', ok: true, evidence: `${source.text} is ${root.digest}` } as const;
     const tuf = await checkTuf(source, root, question, options);
     const keys = options.key === undefined ? [] : [options.key].flat();
-    const { checks: vouched, statements } = await checkVouching(source, root, { ...options, keys });
+    // Without a key, the trusted root is for the certificates alone.
+    const alone = options.identity !== undefined && keys.length === 0;
+    const vouching = alone ? { keys } : { ...options, keys };
+    const { checks: vouched, statements } = await checkVouching(source, root, vouching);
     return [
       named,
       tuf,
       ...vouched,
+      ...(await checkIdentity(source.reader, root, options)),
       ...(await checkContent(source.reader, root, statements, options)),
       ...(await checkDatabase(source, root)),
     ];

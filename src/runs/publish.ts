@@ -8,6 +8,9 @@ import type { Repository } from '../oci/repository.ts';
 import { attest, type AttestOptions } from '../trust/attest.ts';
 import { provenancePredicateType } from '../trust/predicate-types.ts';
 import { provenance } from '../trust/provenance.ts';
+import { parsePublicKey } from '../trust/public-key.ts';
+import { findReferrerBundles } from '../trust/referrer-bundles.ts';
+import { keyOnlyPolicy } from '../trust/signing-policy.ts';
 import { verifySubject } from '../trust/verify-subject.ts';
 import type { Predicate } from '../trust/types.ts';
 import type { Artifact } from './artifact.ts';
@@ -21,6 +24,21 @@ export async function attestArtifact(artifact: Artifact, profile: Profile, task:
   await task.report({ state: 'attesting', message: `signing ${artifact.root.digest}` });
   const options = await attestOptions(artifact, profile, task, context);
   await attest(artifact.repository, artifact.root, options);
+  await context.keyless?.attest(artifact.repository, artifact.root, {
+    provenance: () => signedProvenance(artifact, options),
+    created: options.created,
+    queue: options.queue,
+  });
+}
+
+/** The statement that the first key signed. */
+async function signedProvenance({ repository, root }: Artifact, { signers }: AttestOptions): Promise<Buffer> {
+  const [signer] = signers;
+  const key = signer && parsePublicKey(signer.publicKeyPem);
+  const search = { repository, subject: root.digest, predicateTypes: [provenancePredicateType], policy: keyOnlyPolicy };
+  const found = key && (await findReferrerBundles({ ...search, key })).found.get(provenancePredicateType);
+  if (!found) throw new ExportError('INTERNAL', `${root.digest} has no provenance that a key signed`);
+  return found.content.payload;
 }
 
 /** How an artifact of this run is signed, wherever it lies. */
@@ -138,6 +156,8 @@ export async function verifyArtifact(
     const failed = checks.find((check) => !check.ok);
     if (!ok) throw notAsPublished(failed?.ok === false ? `${failed.name}: ${failed.reason}` : 'no signature was found');
   }
+  const missing = (await context.keyless?.missing(repository, root)) ?? [];
+  if (missing.length > 0) throw notAsPublished(`no good bundle by a certificate for ${missing.join(', ')}`);
   for (const descriptor of tally.written) await readBack(repository, descriptor);
 }
 

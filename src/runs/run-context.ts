@@ -6,6 +6,7 @@ import type { SourceAttribution, StateReader } from '../evidence/types.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import type { Repository } from '../oci/repository.ts';
 import type { EncoderPool } from '../shard/encoder-pool.ts';
+import type { KeylessSigner } from '../trust/keyless/attest-keyless.ts';
 import type { SigningPolicy } from '../trust/signing-policy.ts';
 import type { Turns } from '../trust/subject-queue.ts';
 import type { Signer } from '../trust/types.ts';
@@ -30,6 +31,8 @@ export type RunContext = {
   readonly signers: () => Promise<readonly Signer[]>;
   /** What every signature carries besides. */
   readonly signingPolicy: SigningPolicy;
+  /** Signs with certificates beside the keys, where that is set. */
+  readonly keyless?: KeylessSigner;
   readonly subjects: Turns;
   readonly clock: Clock;
   /** Folder for files that go with the run. */

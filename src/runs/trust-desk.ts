@@ -17,6 +17,8 @@ import { openLog } from '../trust/log/open-log.ts';
 import type { TransparencyLog } from '../trust/log/transparency-log.ts';
 import type { Post } from '../trust/http-signer.ts';
 import type { SigningPolicy, Witness } from '../trust/signing-policy.ts';
+import type { KeylessSigner } from '../trust/keyless/attest-keyless.ts';
+import { keylessSettings, type KeylessSettings } from '../trust/keyless/keyless-settings.ts';
 import { timestampSettings, type TimestampSettings } from '../trust/timestamp/timestamp-settings.ts';
 import { trustFiles, type TrustFiles } from '../trust/trust-files.ts';
 import {
@@ -33,6 +35,8 @@ export type TrustDesk = {
   readonly files: TrustFiles;
   /** Absent when it is off. */
   readonly log?: TransparencyLog;
+  /** Signs with certificates besides; absent unless that is set. */
+  readonly keyless?: KeylessSigner;
 };
 
 export type TrustDeskOptions = {
@@ -66,7 +70,37 @@ export async function openTrustDesk(options: TrustDeskOptions): Promise<TrustDes
   const witnesses: Witness[] = [];
   if (opened) witnesses.push(logWitness(opened.log, trustedLogs(Buffer.from(trustedRootJson(own)))));
   if (signs && stamps) witnesses.push(await stampWitness(stamps, services, post));
-  return { policy: { witnesses }, files, ...(opened ? { log: opened.log } : {}) };
+  const policy = { witnesses };
+  const settings = signs ? keylessSettings(env) : undefined;
+  const seen = { logs: opened ? 1 : 0, timestamps: stamps ? 1 : 0 };
+  const keyless = settings && (await keylessSigner(settings, { policy, services, seen, post }));
+  return { policy, files, ...(opened ? { log: opened.log } : {}), ...(keyless ? { keyless } : {}) };
+}
+
+type KeylessFacts = {
+  readonly policy: SigningPolicy;
+  readonly services: TrustedServices;
+  /** Witnesses by kind. */
+  readonly seen: { readonly logs: number; readonly timestamps: number };
+  readonly post: Post;
+};
+
+async function keylessSigner(
+  settings: KeylessSettings,
+  { policy, services, seen, post }: KeylessFacts,
+): Promise<KeylessSigner> {
+  if (seen.logs + seen.timestamps === 0) {
+    throw new ExportError('USAGE', 'EXPORT_CENTER_FULCIO needs the transparency log or a timestamp authority', {
+      hint: 'certificates are good for minutes: somebody must have seen what they signed in time',
+    });
+  }
+  const [{ KeylessSigner }, { certificateCheck }] = await Promise.all([
+    import('../trust/keyless/attest-keyless.ts'),
+    import('../trust/keyless/certificate-bundle.ts'),
+  ]);
+  const trustedRoot = Buffer.from(trustedRootJson(services));
+  const check = certificateCheck({ trustedRoot, identity: settings.identity, ...seen });
+  return new KeylessSigner({ settings, post, check, policy });
 }
 
 /** Timestamps of former authorities count as long as the operator's trusted root has them. */

@@ -108,6 +108,7 @@ export async function openWorkshop(db: Database, clock: Clock, options: OpenCent
       encoders,
       signers: () => keys.openSigners(),
       signingPolicy: trust.policy,
+      ...(trust.keyless ? { keyless: trust.keyless } : {}),
       subjects,
       clock,
       tempDir: join(options.data, 'tmp'),

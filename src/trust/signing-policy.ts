@@ -10,6 +10,7 @@ export type SignedContent = {
   readonly kind: 'dsse' | 'raw';
   readonly payload: Buffer;
   readonly signature: Buffer;
+  /** Of the public key, or of the certificate that has it. */
   readonly publicKeyPem: string;
 };
 

@@ -107,13 +107,20 @@ export async function verify(run: CommandRun): Promise<Outcome> {
   const consumer = await run.host.loadConsumer();
   const bundles = textOptions(run, 'bundle').map((file) => resolve(run.host.cwd, file));
   const rest = await trust(run);
+  const who = identity(run);
   if (bundles.length > 0 && textOption(run, 'tufRoot') !== undefined) {
     throw new ExportError('USAGE', 'a TUF repository lists artifacts, not files with a bundle');
   }
+  if (bundles.length > 0 && who.identity) throw new ExportError('USAGE', 'files are signed by keys, not by identities');
   const result =
     bundles.length > 0
       ? await consumer.verifyFile(resolve(run.host.cwd, source), { key: [], ...rest, bundles })
-      : await consumer.verify(source, { ...(await networkFor(run.settings, source)), ...rest, ...(await tuf(run)) });
+      : await consumer.verify(source, {
+          ...(await networkFor(run.settings, source)),
+          ...rest,
+          ...who,
+          ...(await tuf(run)),
+        });
   const lines = result.checks.map((check) => {
     if (check.ok) return `ok       ${printable(check.name)}  ${printable(check.evidence)}\n`;
     // Without --key there is nothing to check a signature with, which is no failure.
@@ -132,6 +139,16 @@ async function tuf(run: CommandRun): Promise<Pick<VerifyOptions, 'tuf'>> {
   if (alone === undefined) return {};
   throw new ExportError('USAGE', 'a TUF repository is judged by a root that you trust', {
     hint: 'give --tuf-root, the root.json that the publisher handed out',
+  });
+}
+
+/** Whose certificates `verify` looks for. Throws USAGE for half of what that takes. */
+function identity(run: CommandRun): Pick<VerifyOptions, 'identity'> {
+  const [name, issuer] = [textOption(run, 'certificateIdentity'), textOption(run, 'certificateOidcIssuer')];
+  if (name === undefined && issuer === undefined) return {};
+  if (name !== undefined && issuer !== undefined) return { identity: { name, issuer } };
+  throw new ExportError('USAGE', '--certificate-identity and --certificate-oidc-issuer go together', {
+    hint: 'the same name may be another one for another issuer',
   });
 }
 

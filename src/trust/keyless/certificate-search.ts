@@ -1,0 +1,37 @@
+// Which good bundles of one identity are among the referrers of an artifact.
+
+import type { Digest } from '../../core/digest.ts';
+import type { Descriptor } from '../../oci/descriptor.ts';
+import { mediaTypes } from '../../oci/media-types.ts';
+import type { RepositoryReader } from '../../oci/repository.ts';
+import { unverified } from '../envelope.ts';
+import { maxCandidates, passOver, readImageManifest, readSmallBlob } from '../signature-search.ts';
+import type { CertificateCheck } from './certificate-bundle.ts';
+
+export type CertificateBundles = {
+  /** By predicate type, the manifest that carries the first good bundle. */
+  readonly carriers: ReadonlyMap<string, Digest>;
+  /** What was looked at and refused, with the reason. */
+  readonly refused: readonly string[];
+};
+
+/** Throws what the repository throws when it cannot be read; bad bundles are passed over. */
+export async function findCertificateBundles(
+  repository: RepositoryReader,
+  subject: Descriptor,
+  check: CertificateCheck,
+): Promise<CertificateBundles> {
+  const carriers = new Map<string, Digest>();
+  const result = { found: new Map(), refused: [] as string[] };
+  const referrers = await repository.referrers(subject.digest);
+  const candidates = referrers.filter(({ artifactType }) => artifactType === mediaTypes.sigstoreBundle);
+  for (const { digest } of candidates.slice(0, maxCandidates)) {
+    await passOver(result, digest, async () => {
+      const layer = (await readImageManifest(repository, digest))?.manifest.layers[0];
+      if (!layer) throw unverified('the manifest does not carry a bundle');
+      const { predicateType } = check(await readSmallBlob(repository, layer), subject.digest);
+      if (!carriers.has(predicateType)) carriers.set(predicateType, digest);
+    });
+  }
+  return { carriers, refused: result.refused };
+}
