@@ -8,6 +8,7 @@ import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { liveService } from '../src/cli/service-lock.ts';
 import type { IngestResult } from '../src/evidence/types.ts';
+import { isNotChecked } from '../src/consumer/report.ts';
 import type { PullResult, VerifyResult } from '../src/consumer/types.ts';
 import type { RunResult } from '../src/runs/center.ts';
 import { consumerLines, differences, registryLines, resultTable, type DemoRow } from './demo-report.ts';
@@ -65,6 +66,11 @@ async function freshFolder(paths: DemoPaths): Promise<void> {
   await writeFile(marker, 'npm run demo removes and makes this folder\n');
 }
 
+function outcome(check: VerifyResult['checks'][number]): string {
+  if (check.ok) return 'ok';
+  return isNotChecked(check) ? 'skipped' : 'FAILED';
+}
+
 class Demo {
   readonly #paths: DemoPaths;
   readonly #service: DemoService;
@@ -112,9 +118,10 @@ class Demo {
   }
 
   async #verify(): Promise<void> {
-    const { mirror, publicKey } = this.#paths;
-    const { ok, checks } = await consume<VerifyResult>('verify', mirror, '--key', publicKey);
-    say('verify', checks.map((check) => `${check.name} ${check.ok ? 'ok' : 'FAILED'}`).join(', '));
+    const { mirror, publicKey, data } = this.#paths;
+    const trust = ['--key', publicKey, '--trusted-root', `${data}/trust/trusted_root.json`];
+    const { ok, checks } = await consume<VerifyResult>('verify', mirror, ...trust);
+    say('verify', checks.map((check) => `${check.name} ${outcome(check)}`).join(', '));
     if (!ok) throw new DemoError(`${mirror} does not verify`);
   }
 
