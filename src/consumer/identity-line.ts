@@ -3,7 +3,7 @@
 import type { Descriptor } from '../oci/descriptor.ts';
 import type { RepositoryReader } from '../oci/repository.ts';
 import { parseJsonObject } from '../trust/envelope.ts';
-import { predicateName, provenancePredicateType, signPredicateType } from '../trust/predicate-types.ts';
+import { predicateName } from '../trust/predicate-types.ts';
 import type { Identity } from '../trust/keyless/keyless-settings.ts';
 import type { Check } from '../trust/types.ts';
 
@@ -31,8 +31,7 @@ export async function checkIdentity(
   const hasLogs = 'tlogs' in parseJsonObject(trustedRoot, 'the trusted root');
   const logs = hasLogs || !signedTimestamps ? 1 : 0;
   const check = certificateCheck({ trustedRoot, identity, logs, timestamps: signedTimestamps ? 1 : 0 });
-  const { carriers, refused } = await findCertificateBundles(reader, root, check);
-  const missing = [signPredicateType, provenancePredicateType].filter((type) => !carriers.has(type));
+  const { carriers, missing, refused } = await findCertificateBundles(reader, root, check);
   if (missing.length > 0) {
     const names = missing.map(predicateName).join(' and ');
     return failed(`no ${names} by ${identity.name} of ${identity.issuer}: ${refused.join('; ') || 'none is there'}`);

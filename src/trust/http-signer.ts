@@ -5,6 +5,8 @@ import { ExportError } from '../core/errors.ts';
 import { maxSignatureBytes, type SignerInput, type SignerTransport } from './remote-signer.ts';
 import type { KeyAlgorithm } from './public-key.ts';
 
+const timeoutMs = 30_000;
+
 /** Sends one POST; given by the composition root, so that proxies, authorities and `--offline` hold here too. */
 export type Post = (request: PostRequest) => Promise<{ readonly status: number; readonly body: Buffer }>;
 
@@ -15,6 +17,19 @@ export type PostRequest = {
   readonly maxAnswerBytes: number;
   readonly signal?: AbortSignal;
 };
+
+/** The answer within 30 seconds; UNREACHABLE, to be tried again, when `name` takes longer. */
+export async function postInTime(
+  post: Post,
+  name: string,
+  request: Omit<PostRequest, 'signal'>,
+): Promise<Awaited<ReturnType<Post>>> {
+  const signal = AbortSignal.timeout(timeoutMs);
+  return post({ ...request, signal }).catch((cause: unknown) => {
+    if (!signal.aborted) throw cause;
+    throw new ExportError('UNREACHABLE', `${name} did not answer in time`, { retryable: true, cause });
+  });
+}
 
 export type HttpSignerOptions = {
   readonly algorithm: KeyAlgorithm;

@@ -1,9 +1,11 @@
 // Layout N: sigstoreBundles as referrers of the subject (cosign 2.6 and later; distribution-spec end-12). Each is an
 // image manifest with an empty config and one layer, the bundle.
 
+import type { Digest } from '../core/digest.ts';
 import { bare, describe, type Descriptor } from '../oci/descriptor.ts';
 import { emptyDescriptor, emptyJson, imageManifest } from '../oci/manifest.ts';
 import { annotationNames, mediaTypes } from '../oci/media-types.ts';
+import type { RepositoryReader } from '../oci/repository.ts';
 import { unverified } from './envelope.ts';
 import type { PushLedger } from './push-ledger.ts';
 import { policySatisfied, type SignedContent } from './signing-policy.ts';
@@ -37,19 +39,24 @@ export async function findReferrerBundles(search: Search): Promise<SearchResult>
 
 async function lookAt(candidate: Descriptor, search: Search, { found }: SearchResult): Promise<void> {
   const { repository, subject, key, predicateTypes, policy } = search;
-  const stored = await readImageManifest(repository, candidate.digest);
-  if (!stored) throw unverified('the manifest is not there');
-  const [layer, ...others] = stored.manifest.layers;
-  if (!layer || others.length > 0 || !layer.mediaType.startsWith(bundleTypePrefix)) {
-    throw unverified('the manifest does not carry one sigstore bundle');
-  }
-  const { envelope, material } = parseBundle(await readSmallBlob(repository, layer));
-  const evidence = { ...envelopeEvidence(envelope, key, subject), carrier: stored.digest };
+  const { envelope, material } = parseBundle(await readReferrerBundle(repository, candidate.digest));
+  const evidence = { ...envelopeEvidence(envelope, key, subject), carrier: candidate.digest };
   if (!predicateTypes.includes(evidence.predicateType) || found.has(evidence.predicateType)) return;
   const { payload, signature } = envelope;
   const content: SignedContent = { kind: 'dsse', payload, signature, publicKeyPem: key.pem };
   if (!policySatisfied(policy, content, { material })) throw unverified('it lacks testimony that the policy asks for');
   found.set(evidence.predicateType, { evidence, content });
+}
+
+/** The bytes of the one bundle that a referrer carries. Throws VERIFICATION_FAILED when it carries something else. */
+export async function readReferrerBundle(repository: RepositoryReader, referrer: Digest): Promise<Buffer> {
+  const stored = await readImageManifest(repository, referrer);
+  if (!stored) throw unverified('the manifest is not there');
+  const [layer, ...others] = stored.manifest.layers;
+  if (!layer || others.length > 0 || !layer.mediaType.startsWith(bundleTypePrefix)) {
+    throw unverified('the manifest does not carry one sigstore bundle');
+  }
+  return readSmallBlob(repository, layer);
 }
 
 /** Writes one bundle as a referrer of `subject`. `created` is RFC 3339. */

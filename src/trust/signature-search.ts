@@ -44,7 +44,11 @@ const refusals: readonly ErrorCode[] = [
  * Runs `look` for one candidate. A candidate that is damaged, missing or not what it should be is noted and passed
  * over; a registry that cannot be reached ends the search.
  */
-export async function passOver(result: SearchResult, name: string, look: () => Promise<void>): Promise<void> {
+export async function passOver(
+  result: Pick<SearchResult, 'refused'>,
+  name: string,
+  look: () => Promise<void>,
+): Promise<void> {
   try {
     await look();
   } catch (thrown) {

@@ -54,12 +54,13 @@ export async function startProgram(
   });
   if (child.pid === undefined) throw new Error(`${file} has no process id`);
   void ended.then(({ code }) => {
-    if (!isAsked && code !== 0 && code !== null) console.error(`${file} ended by itself (${code}): ${output.end()}`);
+    if (!isAsked && code !== 0 && code !== null)
+      console.error(`${file} ended by itself (${code}): ${output.text().slice(-4_000)}`);
   });
   return { pid: child.pid, match, output: () => output.text(), signal: (name) => void child.kill(name), ended, stop };
 }
 
-type Output = { text(): string; end(): string; onLine(listener: (line: string) => void): void };
+type Output = { text(): string; onLine(listener: (line: string) => void): void };
 
 function collectOutput(child: ChildProcess): Output {
   let all = '';
@@ -73,7 +74,7 @@ function collectOutput(child: ChildProcess): Output {
       for (const line of lines) for (const listener of listeners) listener(line);
     });
   }
-  return { text: () => all, end: () => all.slice(-4_000), onLine: (listener) => void listeners.push(listener) };
+  return { text: () => all, onLine: (listener) => void listeners.push(listener) };
 }
 
 function waitForLine(child: ChildProcess, output: Output, ready: RegExp, timeoutMs: number): Promise<RegExpMatchArray> {

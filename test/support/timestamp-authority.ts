@@ -1,12 +1,11 @@
 // A timestamp authority (RFC 3161) for tests: openssl answers, behind a small HTTP server, with a chain of its own.
 
-import { createServer } from 'node:http';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { mustRun } from './run-program.ts';
-import { atEnd, type Scope } from './scope.ts';
+import type { Scope } from './scope.ts';
+import { serveOn } from './serve-on.ts';
 import { temporaryFolder } from './temporary-folder.ts';
 
 export type TimestampAuthority = {
@@ -80,17 +79,10 @@ export async function startTimestampAuthority(scope: Scope): Promise<TimestampAu
     await rm(dir, { recursive: true });
     return answer;
   };
-  const server = createServer((request, response) => {
+  const url = await serveOn(scope, async (request, response) => {
     const answer = last.then(async () => reply(await buffer(request)));
     last = answer.catch(() => {});
-    answer.then(
-      (bytes) => response.writeHead(200, { 'content-type': 'application/timestamp-reply' }).end(bytes),
-      () => response.writeHead(500).end(),
-    );
+    response.writeHead(200, { 'content-type': 'application/timestamp-reply' }).end(await answer);
   });
-  const { promise, resolve } = Promise.withResolvers<void>();
-  server.listen(0, '127.0.0.1', resolve);
-  await promise;
-  atEnd(scope, () => void server.close());
-  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`, chain };
+  return { url: `${url}/`, chain };
 }

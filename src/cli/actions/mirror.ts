@@ -3,6 +3,7 @@
 import { resolve } from 'node:path';
 import { systemClock } from '../../core/clock.ts';
 import { ExportError } from '../../core/errors.ts';
+import { isNotChecked } from '../../consumer/report.ts';
 import type { NetworkOptions, Progress, VerifyOptions } from '../../consumer/types.ts';
 import { argument, flagOption, textOption, textOptions, type CommandRun, type Outcome } from '../command.ts';
 import { formatBytes, formatCount, formatPairs, printable } from '../format.ts';
@@ -124,7 +125,7 @@ export async function verify(run: CommandRun): Promise<Outcome> {
   const lines = result.checks.map((check) => {
     if (check.ok) return `ok       ${printable(check.name)}  ${printable(check.evidence)}\n`;
     // Without --key there is nothing to check a signature with, which is no failure.
-    return `${check.reason.startsWith('not checked') ? 'skipped' : 'FAILED '}  ${printable(check.name)}  ${printable(check.reason)}\n`;
+    return `${isNotChecked(check) ? 'skipped' : 'FAILED '}  ${printable(check.name)}  ${printable(check.reason)}\n`;
   });
   const end = result.ok ? '' : `verification failed: ${result.failed.map(printable).join(', ')}\n`;
   return { json: result, text: lines.join('') + end, exitCode: result.ok ? 0 : notVerified };

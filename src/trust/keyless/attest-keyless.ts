@@ -6,7 +6,7 @@ import type { Descriptor } from '../../oci/descriptor.ts';
 import type { Repository, RepositoryReader } from '../../oci/repository.ts';
 import { inTotoPayloadType, preAuthEncoding } from '../envelope.ts';
 import type { Post } from '../http-signer.ts';
-import { provenancePredicateType, signPredicateType } from '../predicate-types.ts';
+import { signPredicateType } from '../predicate-types.ts';
 import { PushLedger } from '../push-ledger.ts';
 import { pushReferrerBundle } from '../referrer-bundles.ts';
 import { gatherTestimony, type SignedContent, type SigningPolicy } from '../signing-policy.ts';
@@ -63,9 +63,8 @@ export class KeylessSigner {
   }
 
   /** The predicate types of which no good bundle of this identity is among the referrers. */
-  async missing(repository: RepositoryReader, subject: Descriptor): Promise<string[]> {
-    const { carriers } = await findCertificateBundles(repository, subject, this.#options.check);
-    return [signPredicateType, provenancePredicateType].filter((type) => !carriers.has(type));
+  async missing(repository: RepositoryReader, subject: Descriptor): Promise<readonly string[]> {
+    return (await findCertificateBundles(repository, subject, this.#options.check)).missing;
   }
 
   async #seal(payload: Buffer, { privateKey, certificatePem }: CertifiedKey): Promise<Buffer> {

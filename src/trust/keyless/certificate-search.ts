@@ -4,13 +4,16 @@ import type { Digest } from '../../core/digest.ts';
 import type { Descriptor } from '../../oci/descriptor.ts';
 import { mediaTypes } from '../../oci/media-types.ts';
 import type { RepositoryReader } from '../../oci/repository.ts';
-import { unverified } from '../envelope.ts';
-import { maxCandidates, passOver, readImageManifest, readSmallBlob } from '../signature-search.ts';
+import { provenancePredicateType, signPredicateType } from '../predicate-types.ts';
+import { readReferrerBundle } from '../referrer-bundles.ts';
+import { maxCandidates, passOver } from '../signature-search.ts';
 import type { CertificateCheck } from './certificate-bundle.ts';
 
 export type CertificateBundles = {
   /** By predicate type, the manifest that carries the first good bundle. */
   readonly carriers: ReadonlyMap<string, Digest>;
+  /** Of signature and provenance, what is not there. */
+  readonly missing: readonly string[];
   /** What was looked at and refused, with the reason. */
   readonly refused: readonly string[];
 };
@@ -22,16 +25,15 @@ export async function findCertificateBundles(
   check: CertificateCheck,
 ): Promise<CertificateBundles> {
   const carriers = new Map<string, Digest>();
-  const result = { found: new Map(), refused: [] as string[] };
+  const refused: string[] = [];
   const referrers = await repository.referrers(subject.digest);
   const candidates = referrers.filter(({ artifactType }) => artifactType === mediaTypes.sigstoreBundle);
   for (const { digest } of candidates.slice(0, maxCandidates)) {
-    await passOver(result, digest, async () => {
-      const layer = (await readImageManifest(repository, digest))?.manifest.layers[0];
-      if (!layer) throw unverified('the manifest does not carry a bundle');
-      const { predicateType } = check(await readSmallBlob(repository, layer), subject.digest);
+    await passOver({ refused }, digest, async () => {
+      const { predicateType } = check(await readReferrerBundle(repository, digest), subject.digest);
       if (!carriers.has(predicateType)) carriers.set(predicateType, digest);
     });
   }
-  return { carriers, refused: result.refused };
+  const missing = [signPredicateType, provenancePredicateType].filter((type) => !carriers.has(type));
+  return { carriers, missing, refused };
 }

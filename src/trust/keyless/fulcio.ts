@@ -3,7 +3,7 @@
 
 import { generateKeyPairSync, sign, type KeyObject } from 'node:crypto';
 import { ExportError } from '../../core/errors.ts';
-import type { Post } from '../http-signer.ts';
+import { postInTime, type Post } from '../http-signer.ts';
 
 export type CertifiedKey = {
   readonly privateKey: KeyObject;
@@ -12,7 +12,6 @@ export type CertifiedKey = {
 };
 
 const maxAnswerBytes = 256 << 10;
-const timeoutMs = 30_000;
 
 /** Throws DENIED when the token is refused, UNREACHABLE when the authority does not answer with a certificate. */
 export async function certifiedKey(fulcio: URL, token: string, post: Post): Promise<CertifiedKey> {
@@ -28,11 +27,7 @@ export async function certifiedKey(fulcio: URL, token: string, post: Post): Prom
   );
   const url = new URL(`${fulcio.pathname.replace(/\/$/, '')}/api/v2/signingCert`, fulcio);
   const headers = { 'content-type': 'application/json', accept: 'application/json' };
-  const signal = AbortSignal.timeout(timeoutMs);
-  const answer = await post({ url, headers, body, maxAnswerBytes, signal }).catch((cause: unknown) => {
-    if (!signal.aborted) throw cause;
-    throw new ExportError('UNREACHABLE', `Fulcio at ${url.host} did not answer in time`, { retryable: true, cause });
-  });
+  const answer = await postInTime(post, `Fulcio at ${url.host}`, { url, headers, body, maxAnswerBytes });
   if (answer.status !== 200 && answer.status !== 201) throw refused(url.host, answer.status);
   return { privateKey, certificatePem: leafOf(answer.body, url.host) };
 }

@@ -4,7 +4,7 @@
 
 import { sha256 } from '../../core/digest.ts';
 import { ExportError, toExportError } from '../../core/errors.ts';
-import type { Post } from '../http-signer.ts';
+import { postInTime, type Post } from '../http-signer.ts';
 import type { SignedContent, Testimony, Witness } from '../signing-policy.ts';
 import { checkTimestamp, timestampAnnotation, type TimestampAuthorities } from './check-timestamp.ts';
 
@@ -17,7 +17,6 @@ export type TimestampWitnessOptions = {
 
 /** A token with a chain of RSA-4096 certificates has some 10 KB. */
 const maxAnswerBytes = 64 << 10;
-const timeoutMs = 30_000;
 
 export function timestampWitness({ url, post, trusted }: TimestampWitnessOptions): Witness {
   const name = `the timestamp authority ${url.host}`;
@@ -58,11 +57,7 @@ function timestampQuery(signature: Buffer): Buffer {
 
 async function ask(url: URL, post: Post, name: string, body: Buffer): Promise<Buffer> {
   const headers = { 'content-type': 'application/timestamp-query', accept: 'application/timestamp-reply' };
-  const signal = AbortSignal.timeout(timeoutMs);
-  const answer = await post({ url, headers, body, maxAnswerBytes, signal }).catch((cause: unknown) => {
-    if (!signal.aborted) throw cause;
-    throw new ExportError('UNREACHABLE', `${name} did not answer in time`, { retryable: true, cause });
-  });
+  const answer = await postInTime(post, name, { url, headers, body, maxAnswerBytes });
   if (answer.status === 200) return answer.body;
   throw new ExportError('UNREACHABLE', `${name} answered with status ${answer.status}`, {
     retryable: answer.status >= 500,
