@@ -7,7 +7,7 @@ import type { ServedFiles } from './authoring.ts';
 
 /** In place of a file: a stream without an end. */
 export const endless = Symbol('endless');
-/** In place of a file: a byte now and then. */
+/** In place of a file: a byte every minute. */
 export const slow = Symbol('slow');
 
 export type Trick = Buffer | typeof endless | typeof slow | undefined;
@@ -67,8 +67,8 @@ function flood(response: Response): void {
 }
 
 function drip(response: Response): void {
-  response.writeHead(200);
-  const timer = setInterval(() => response.write(' '), 20);
+  response.writeHead(200).write(' ');
+  const timer = setInterval(() => response.write(' '), 60_000);
   response.on('error', () => undefined);
   response.on('close', () => clearInterval(timer));
 }

@@ -8,7 +8,7 @@ import { before, describe, it } from 'node:test';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
 import { suiteScope } from '../../registry/suite-scope.ts';
 import { startAttackServer, type AttackServer } from './attack-server.ts';
-import { attacksOf, openScene, trusted, type Attack, type Scene } from './attacks.ts';
+import { attacksOf, openScene, texts, trusted, type Attack, type Scene } from './attacks.ts';
 import { presentVictims, victims, type Look, type Victim } from './victims.ts';
 
 describe('attacks on TUF clients', { concurrency: 4 }, () => {
@@ -41,7 +41,7 @@ describe('attacks on TUF clients', { concurrency: 4 }, () => {
   }
 
   async function survives(attack: Attack, victim: Victim): Promise<void> {
-    const { target = trusted, atHours = 0, good, bad, tricks } = attack;
+    const { target = trusted, atHours, good, bad, tricks, afterwards } = attack;
     const address = server.address(good);
     const dir = join(folder, `${victim.name}-${attack.name.replaceAll(/\W+/g, '-')}`);
     await mkdir(dir);
@@ -50,7 +50,11 @@ describe('attacks on TUF clients', { concurrency: 4 }, () => {
     const before = await session.look(trusted);
     assert.ok('text' in before, `the good state is refused: ${JSON.stringify(before)}`);
     address.serve(bad, tricks);
-    judgeLook(await session.look(target, atHours), attack);
+    judgeLook(await session.look(target, { atHours }), attack);
+    if (afterwards === undefined) return;
+    address.serve(scene.filesTwo);
+    const url = afterwards === 'at the same address' ? address.url : server.address(scene.filesTwo).url;
+    assert.deepEqual(await session.look(target, { url }), { text: texts.two }, `afterwards, ${afterwards}`);
   }
 });
 

@@ -5,7 +5,7 @@ import type { TufState } from '../../../src/trust/tuf/types.ts';
 import { targetFileName } from '../../../src/trust/tuf/bundle.ts';
 import { formatSeconds } from '../../../src/core/clock.ts';
 import { digestOf } from '../../../src/core/digest.ts';
-import { endless, type Trick } from './attack-server.ts';
+import { endless, slow, type Trick } from './attack-server.ts';
 import { Authoring, entry, metaOf, served, type ServedFiles } from './authoring.ts';
 
 export type Attack = {
@@ -20,6 +20,8 @@ export type Attack = {
   /** Another target than the trusted root; cosign never looks at it. */
   readonly target?: string;
   readonly atHours?: number;
+  /** Where the client finds an honest repository after it has refused: it must not have been harmed for good. */
+  readonly afterwards?: 'at the same address' | 'at another address';
 };
 
 export const trusted = 'trusted_root.json';
@@ -60,7 +62,16 @@ export async function openScene(): Promise<Scene> {
 }
 
 export async function attacksOf(scene: Scene): Promise<Attack[]> {
-  const groups = [targetAttacks, rootAttacks, expiryAttacks, rollbackAttacks, mixAttacks, keyAttacks, recoveries];
+  const groups = [
+    targetAttacks,
+    rootAttacks,
+    expiryAttacks,
+    rollbackAttacks,
+    mixAttacks,
+    keyAttacks,
+    recoveries,
+    mirrorAttacks,
+  ];
   return (await Promise.all(groups.map(async (group) => group(scene)))).flat();
 }
 
@@ -276,5 +287,25 @@ async function recoveries({ by, one, two, filesTwo }: Scene): Promise<Attack[]> 
       bad: new Map([...filesTwo, ...served([state], [])]),
       survives: texts.two,
     },
+  ];
+}
+
+/** Mirrors that harm: whoever turns to an honest one, or waits until the same one is honest, is served again. */
+function mirrorAttacks({ two, filesOne, filesTwo }: Scene): Attack[] {
+  const target = targetFileName(trusted, digestOf(Buffer.from(texts.two)));
+  const altered = Buffer.from(two.snapshot.bytes);
+  altered.write('~', altered.length - 2);
+  const mirror = (row: string, file: string, bytes: Trick, afterwards: Attack['afterwards']): Attack => ({
+    name: row,
+    good: filesOne,
+    bad: filesTwo,
+    tricks: new Map([[file, bytes]]),
+    ...(afterwards ? { afterwards } : {}),
+  });
+  return [
+    mirror('19a a mirror with another target', target, Buffer.from(texts.config), 'at another address'),
+    mirror('19b a mirror with another snapshot', '2.snapshot.json', altered, 'at another address'),
+    mirror('20a a timestamp that comes byte by byte', 'timestamp.json', slow, 'at the same address'),
+    mirror('20b a target that comes byte by byte', target, slow, 'at another address'),
   ];
 }

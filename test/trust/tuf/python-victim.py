@@ -6,6 +6,7 @@ import os
 import sys
 
 from tuf.ngclient import Updater
+from tuf.ngclient.urllib3_fetcher import Urllib3Fetcher
 
 
 def look(question):
@@ -15,7 +16,8 @@ def look(question):
     os.makedirs(targets, exist_ok=True)
     with open(os.path.join(folder, "trusted.json"), "rb") as file:
         root = file.read()
-    updater = Updater(metadata, url, targets, url + "/targets", bootstrap=root)
+    fetcher = Urllib3Fetcher(socket_timeout=question["patience"])
+    updater = Updater(metadata, url, targets, url + "/targets", fetcher=fetcher, bootstrap=root)
     shift = datetime.timedelta(hours=question["atHours"])
     updater._trusted_set.reference_time = datetime.datetime.now(datetime.timezone.utc) + shift
     updater.refresh()

@@ -3,7 +3,7 @@
 
 import { spawn } from 'node:child_process';
 import { mkdir, readFile, readdir, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { Updater } from 'tuf-js';
 import { findJudge, judge, type JudgeName } from '../../judges.ts';
@@ -21,10 +21,17 @@ export type Victim = {
   open(scope: Scope, dir: string, url: string, root: Buffer): Promise<Session>;
 };
 
-export type Session = {
-  /** `atHours` moves the clock of those that have one that can be moved. */
-  look(target: string, atHours?: number): Promise<Look>;
+export type Session = { look(target: string, options?: LookOptions): Promise<Look> };
+
+export type LookOptions = {
+  /** Moves the clock of those that have one that can be moved. */
+  readonly atHours?: number | undefined;
+  /** Another address of the same repository, with what was seen at the first. */
+  readonly url?: string | undefined;
 };
+
+/** How long a client waits for bytes: by its own setting, or until its user ends it where it has none. */
+const patienceMs = 4_000;
 
 const tufJs: Victim = {
   name: 'tuf-js',
@@ -33,9 +40,9 @@ const tufJs: Victim = {
     await mkdir(targetDir);
     await writeFile(join(dir, 'root.json'), root);
     return {
-      async look(target, atHours = 0) {
-        const config = { fetchTimeout: 10_000, fetchRetry: 0 };
-        const places = { metadataBaseUrl: url, targetBaseUrl: `${url}/targets` };
+      async look(target, { atHours = 0, url: base = url } = {}) {
+        const config = { fetchTimeout: patienceMs, fetchRetry: 0 };
+        const places = { metadataBaseUrl: base, targetBaseUrl: `${base}/targets` };
         const updater = new Updater({ metadataDir: dir, targetDir, ...places, config });
         const referenceTime = new Date(Date.now() + atHours * 3_600_000);
         (updater as unknown as { trustedSet: { referenceTime: Date } }).trustedSet.referenceTime = referenceTime;
@@ -58,7 +65,10 @@ const pythonTuf: Victim = {
   judge: 'python-tuf',
   open: async (scope, dir, url, root) => {
     await writeFile(join(dir, 'trusted.json'), root);
-    return { look: (target, atHours = 0) => pythonOf(scope).ask({ dir, url, target, atHours }) };
+    return {
+      look: (target, { atHours = 0, url: base = url } = {}) =>
+        pythonOf(scope).ask({ dir, url: base, target, atHours, patience: patienceMs / 1_000 }),
+    };
   },
 };
 
@@ -100,9 +110,11 @@ const goTuf: Victim = {
     const made = await runProgram(judge('tuf-client'), ['init', '-u', url, '-f', 'root.json'], { cwd: dir });
     if (made.code !== 0) throw new Error(`tuf-client init: ${made.stderr}`);
     return {
-      async look(target) {
-        const args = ['get', '-u', url, '-t', `${url}/targets`, target];
-        const { code, stdout, stderr } = await runProgram(judge('tuf-client'), args, { cwd: dir });
+      async look(target, { url: base = url } = {}) {
+        const args = ['get', '-u', base, '-t', `${base}/targets`, target];
+        const options = { cwd: dir, timeoutMs: patienceMs };
+        const { code, stdout, stderr } = await runProgram(judge('tuf-client'), args, options);
+        if (code === null) return { refused: 'its user ended it' };
         if (code !== 0) return { refused: stderr + stdout };
         return { text: await readFile(await newestFile(join(dir, 'tuf_download')), 'utf8') };
       },
@@ -120,14 +132,17 @@ const cosign: Victim = {
     const env = { HOME: dir, TUF_ROOT: join(dir, 'tuf') };
     let isInitialized = false;
     return {
-      async look() {
+      async look(_target, { url: base = url } = {}) {
         // `initialize` forgets all that was seen; what is refreshed over it remembers.
         const args = isInitialized
           ? ['trusted-root', 'create', '--with-default-services', '--out', join(dir, 'out.json')]
           : ['initialize', '--mirror', url, '--root', rootFile];
-        const { code, stdout, stderr } = await runProgram(judge('cosign'), args, { env });
+        const elsewhere = base === url ? {} : { TUF_MIRROR: base, TUF_ROOT_JSON: rootFile };
+        const options = { env: { ...env, ...elsewhere }, timeoutMs: patienceMs };
+        const { code, stdout, stderr } = await runProgram(judge('cosign'), args, options);
+        if (code === null) return { refused: 'its user ended it' };
         if (code !== 0 || /WARN|error/i.test(stderr)) return { refused: stderr + stdout };
-        const text = await readCosignTarget(join(dir, 'tuf'));
+        const text = await readCosignTarget(join(dir, 'tuf'), base);
         isInitialized = true;
         return { text };
       },
@@ -151,9 +166,10 @@ async function newestFile(dir: string): Promise<string> {
   return join(last.parentPath, last.name);
 }
 
-async function readCosignTarget(dir: string): Promise<string> {
+/** cosign has a folder for each address, named by it. */
+async function readCosignTarget(dir: string, url: string): Promise<string> {
   const names = await readdir(dir, { recursive: true });
-  const found = names.find((name) => name.endsWith('targets/trusted_root.json'));
+  const found = names.find((name) => name.endsWith(`${basename(url)}/targets/trusted_root.json`));
   if (found === undefined) throw new Error(`cosign kept no trusted root: ${names.join(' ')}`);
   return readFile(join(dir, found), 'utf8');
 }
