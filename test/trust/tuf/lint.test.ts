@@ -2,12 +2,13 @@
 // signed. Each case is one change to a repository that is in order.
 
 import assert from 'node:assert/strict';
+import { generateKeyPairSync } from 'node:crypto';
 import { describe, it } from 'node:test';
 import { ExportError } from '../../../src/core/errors.ts';
 import { lintMetadata } from '../../../src/trust/tuf/lint.ts';
 import { lintState } from '../../../src/trust/tuf/lint-state.ts';
 import { selfCheck } from '../../../src/trust/tuf/self-check.ts';
-import { generateTufKey, keyIdOf, tufSigner } from '../../../src/trust/tuf/keys.ts';
+import { keyIdOf, tufSigner } from '../../../src/trust/tuf/keys.ts';
 import type { Signed, TufKey, TufState } from '../../../src/trust/tuf/types.ts';
 import { Authoring, entry } from './authoring.ts';
 
@@ -109,10 +110,17 @@ describe('the authoring refuses', () => {
     });
   }
 
-  it('one key under two ids, which two clients count twice', () => {
-    const pem = tufSigner(generateTufKey()).key;
-    const twin = { ...pem, keyval: { public: pem.keyval.public.toUpperCase() } };
-    assert.throws(() => lintMetadata(withKey(twin) as Signed), /hex digits/);
+  it('one key in two spellings, which clients that count ids count twice', () => {
+    const upper = { ...ed, keyval: { public: ed.keyval.public.toUpperCase() } };
+    assert.throws(() => lintMetadata(withKey(upper) as Signed), /hex digits/);
+    const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+    const { key } = tufSigner(privateKey.export({ type: 'pkcs8', format: 'pem' }).toString());
+    const twin = { ...key, keyval: { public: key.keyval.public.trimEnd() } };
+    const ids = [keyIdOf(key), keyIdOf(twin)];
+    const keys = { ...root.keys, [keyIdOf(key)]: key, [keyIdOf(twin)]: twin };
+    const roles = (...keyids: string[]) => ({ ...root.roles, root: { keyids, threshold: keyids.length } });
+    assert.throws(() => lintMetadata({ ...root, keys, roles: roles(...ids) }), /root.*the same key under two names/);
+    assert.doesNotThrow(() => lintMetadata({ ...root, keys, roles: roles(...ids.slice(1)) }));
   });
 });
 
