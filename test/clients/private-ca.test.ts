@@ -14,7 +14,7 @@ const address = '192.0.2.10';
 
 describe(
   'a private authority',
-  { skip: skipWithout('cosign', 'cosign2', 'oras', 'registry', ...namespaceJudges) },
+  { skip: skipWithout('cosign', 'cosign2', 'oras', 'registry', 'tuf-client', ...namespaceJudges) },
   () => {
     it('is all that stock clients need to know, behind a closed network', async (t) => {
       const certificates = await makeCertificates(t);
