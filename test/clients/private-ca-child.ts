@@ -53,7 +53,10 @@ async function inNamespace(scope: Scope): Promise<void> {
 
 /** So much of the feed in other words that the next export takes the state as its new base. */
 async function largeChange(feed: string): Promise<string> {
-  const lines = gunzipSync(await readFile(feed)).toString('utf8').trim().split('\n');
+  const lines = gunzipSync(await readFile(feed))
+    .toString('utf8')
+    .trim()
+    .split('\n');
   const changed = lines.map((line, at) => {
     const { text, ...place } = JSON.parse(line) as { text: string };
     const note = Array.from({ length: 8 }, (_, part) => hash('sha256', `${at} ${part}`)).join('');

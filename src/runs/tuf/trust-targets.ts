@@ -7,9 +7,11 @@ import type { TrustFiles } from '../../trust/trust-files.ts';
 import { targetFile, type BundleFile } from '../../trust/tuf/bundle.ts';
 import type { TufSigner } from '../../trust/tuf/keys.ts';
 import { newestRoot } from '../../trust/tuf/lint-state.ts';
-import type { TargetEntries, TargetEntry } from '../../trust/tuf/types.ts';
+import type { TargetEntries, TargetEntry, TufState } from '../../trust/tuf/types.ts';
 import type { FirstTargets } from './first-publication.ts';
 import type { Current, Plan } from './repository.ts';
+
+type Signers = ReadonlyMap<string, TufSigner>;
 
 /** By this older cosigns find the key of the log. */
 const customOf: { readonly [file: string]: TargetEntry['custom'] } = {
@@ -45,9 +47,14 @@ export function newTargetFiles(
 }
 
 /** Nothing where the keys of the targets role are elsewhere: then a ceremony publishes what is new. */
-export function planTrustTargets(current: Current, trust: TrustFiles, signers: ReadonlyMap<string, TufSigner>): Plan {
-  const { keyids, threshold } = newestRoot(current.state).envelope.signed.roles.targets;
-  if (keyids.filter((id) => signers.has(id)).length < threshold) return {};
+export function planTrustTargets(current: Current, trust: TrustFiles, signers: Signers): Plan {
+  if (!signsTargets(current.state, signers)) return {};
   const targets = trustEntries(trust);
   return { targets: { targets }, targetFiles: newTargetFiles(current, targets, trust) };
+}
+
+/** Whether the keys that are here reach the threshold of the targets role. */
+export function signsTargets(state: TufState, signers: Signers): boolean {
+  const { keyids, threshold } = newestRoot(state).envelope.signed.roles.targets;
+  return keyids.filter((id) => signers.has(id)).length >= threshold;
 }

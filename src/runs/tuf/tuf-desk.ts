@@ -103,9 +103,11 @@ export class TufDesk implements TufCenter {
   async kit(tenant: string, actor?: Actor): Promise<TufKit> {
     const source = await this.#find(await this.#repository(tenant));
     const repository = await this.#repository(kitOf(tenant));
-    const kit = await composeKit(source.state, repository, (name) =>
-      this.#options.storage.repository(`${tenant}/${name}`),
-    );
+    const kit = await composeKit(repository, {
+      source: source.state,
+      repository: (name) => this.#options.storage.repository(`${tenant}/${name}`),
+      trust: this.#options.trustFiles(),
+    });
     await this.#audit('tuf.kit', tenant, { publication: kit.publication, expires: kit.expires }, actor);
     return kit;
   }

@@ -44,7 +44,8 @@ async function contend(t: TestContext, databaseUrl?: string): Promise<void> {
   );
   const manifest = await (await world.center.registryStorage()).repository('default/mirror').manifest(digest);
   const wholeForAll = async (): Promise<void> => {
-    for (const { look } of sessions) assert.deepEqual(await look('mirror/latest'), { text: String(manifest?.bytes) });
+    for (const session of sessions)
+      assert.deepEqual(await session.look('mirror/latest'), { text: String(manifest?.bytes) });
   };
   await wholeForAll();
 
