@@ -46,7 +46,9 @@ function startOf(chain: readonly X509Certificate[]): Date {
     const issuer = chain[at + 1];
     return issuer === undefined || (each.checkIssued(issuer) && each.verify(issuer.publicKey));
   });
-  if (leaf?.keyUsage.includes(timestamping) && linked) return new Date(leaf.validFrom);
+  // Undefined for a certificate without extended key usages, whatever the types say.
+  const usages = leaf?.keyUsage as string[] | undefined;
+  if (leaf && usages?.includes(timestamping) && linked) return new Date(leaf.validFrom);
   throw new ExportError(
     'INPUT_INVALID',
     'EXPORT_CENTER_TIMESTAMP_CHAIN is not the chain of a certificate for timestamps',
