@@ -46,8 +46,8 @@ function startOf(chain: readonly X509Certificate[]): Date {
     const issuer = chain[at + 1];
     return issuer === undefined || (each.checkIssued(issuer) && each.verify(issuer.publicKey));
   });
-  // Undefined for a certificate without extended key usages, whatever the types say.
-  const usages = leaf?.keyUsage as string[] | undefined;
+  // Undefined for a certificate without extended key usages, whatever its type says.
+  const usages: string[] | undefined = leaf?.keyUsage;
   if (leaf && usages?.includes(timestamping) && linked) return new Date(leaf.validFrom);
   throw new ExportError(
     'INPUT_INVALID',

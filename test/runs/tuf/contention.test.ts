@@ -40,7 +40,7 @@ async function contend(t: TestContext, databaseUrl?: string): Promise<void> {
   const sessions = await Promise.all(
     presentVictims()
       .filter(({ name }) => name !== 'cosign')
-      .map(async ({ open }) => open(t, await temporaryFolder(t, 'victim'), url, root)),
+      .map(async (victim) => victim.open(t, await temporaryFolder(t, 'victim'), url, root)),
   );
   const manifest = await (await world.center.registryStorage()).repository('default/mirror').manifest(digest);
   const wholeForAll = async (): Promise<void> => {
