@@ -87,7 +87,10 @@ function addHealth(app: OpenAPIHono, { health, metrics }: ApiOptions): void {
     const report = await health.ready();
     return Response.json(report, { status: report.ok ? 200 : 503, headers: { 'cache-control': 'no-store' } });
   });
-  app.get('/metrics', () => new Response(metrics.text(), { headers: { 'content-type': metricsMediaType } }));
+  app.get(
+    '/metrics',
+    async () => new Response(await metrics.text(), { headers: { 'content-type': metricsMediaType } }),
+  );
 }
 
 function addDescription(app: OpenAPIHono, version: string): void {

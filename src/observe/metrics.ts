@@ -10,11 +10,13 @@ export interface Counter {
 export interface Metrics {
   /** The counter of that name, made at the first call. */
   counter(name: string, help: string): Counter;
-  /** A value that is read when somebody looks. */
-  gauge(name: string, help: string, read: () => number): void;
+  /** A value, or one for each of several series, read when somebody looks. */
+  gauge(name: string, help: string, read: () => Reading | Promise<Reading>): void;
   /** Everything, sorted by name. */
-  text(): string;
+  text(): Promise<string>;
 }
+
+export type Reading = number | readonly (readonly [Labels, number])[];
 
 export const metricsMediaType = 'text/plain; version=0.0.4; charset=utf-8';
 
@@ -22,7 +24,7 @@ type Family = { readonly kind: 'counter' | 'gauge'; readonly help: string; reado
 
 export function createMetrics(): Metrics {
   const families = new Map<string, Family>();
-  const gauges = new Map<string, () => number>();
+  const gauges = new Map<string, () => Reading | Promise<Reading>>();
   const family = (name: string, kind: Family['kind'], help: string): Family => {
     const known = families.get(name);
     if (known) return known;
@@ -44,8 +46,15 @@ export function createMetrics(): Metrics {
       family(name, 'gauge', help);
       gauges.set(name, read);
     },
-    text() {
-      for (const [name, read] of gauges) families.get(name)?.series.set('', read());
+    async text() {
+      for (const [name, read] of gauges) {
+        const reading = await read();
+        const { series } = family(name, 'gauge', '');
+        series.clear();
+        for (const [labels, value] of typeof reading === 'number' ? [[{}, reading] as const] : reading) {
+          series.set(formatLabels(labels), value);
+        }
+      }
       return [...families].sort(byName).map(format).join('');
     },
   };

@@ -40,6 +40,7 @@ import { isEnded, RunQueue } from './run-queue.ts';
 import type { VexArchive } from './vex-repositories.ts';
 import { keepHouse } from './housekeeping.ts';
 import { lazyTuf } from './tuf/lazy-tuf.ts';
+import type { TufExpiry } from './tuf/tuf-desk.ts';
 import { tufFiles, type TufFiles } from './tuf/tuf-files.ts';
 import { KeyDesk } from './key-desk.ts';
 import { once } from './once.ts';
@@ -134,6 +135,11 @@ export class LocalCenter implements Center {
   /** What is published in TUF repositories, for the server that shares this process. */
   tufFiles(): TufFiles {
     return tufFiles(this.#db);
+  }
+
+  /** Until when the TUF repositories are good that this process publishes. */
+  async tufExpiries(): Promise<TufExpiry[]> {
+    return (await this.#workshop()).tuf.expiries();
   }
 
   /** Executes queued runs, and collects garbage now and then, until `signal` aborts. */

@@ -250,7 +250,7 @@ describe('the server', () => {
     }
     assert.equal(await (await fetch(`${server.url}/healthz`)).text(), 'ok\n');
     assert.equal((await fetch(`${server.url}/v2x`)).status, 404);
-    assert.match(metrics.text(), /requests_total\{area="registry",method="GET",status="200"\} 3/);
+    assert.match(await metrics.text(), /requests_total\{area="registry",method="GET",status="200"\} 3/);
   });
 
   test('a second server on the same port is refused', async (t) => {

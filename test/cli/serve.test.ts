@@ -39,6 +39,21 @@ describe('the service', () => {
     assert.equal((await fetch(`${service.url}/openapi.json`)).status, 200);
   });
 
+  test('metrics say when the metadata of TUF repositories expires, and name no tenant', async (t) => {
+    const service = await startService(t);
+    const text = await (await fetch(`${service.url}/metrics`)).text();
+    const series = [...text.matchAll(/^export_center_tuf_expiry_seconds\{kind="(\w+)",role="(\w+)"\} (\S+)$/gm)];
+    const days = new Map(series.map(([, kind, role, seconds]) => [`${kind} ${role}`, Number(seconds) / 86_400]));
+    const expected = { root: 365, targets: 365, snapshot: 14, timestamp: 1 };
+    for (const kind of ['trust', 'tenant']) {
+      for (const [role, valid] of Object.entries(expected)) {
+        const left = days.get(`${kind} ${role}`) ?? 0;
+        assert.ok(left <= valid && left > valid - 0.01, `${kind} ${role}: ${left}`);
+      }
+    }
+    assert.ok(days.has('tenant delegated') && !text.includes('default'));
+  });
+
   test('the first start makes the signing key, later ones keep it', async (t) => {
     const service = await startService(t);
     const data = ['--data', service.data];

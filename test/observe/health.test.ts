@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { createHealth } from '../../src/observe/health.ts';
-import { createMetrics } from '../../src/observe/metrics.ts';
+import { createMetrics, type Reading } from '../../src/observe/metrics.ts';
 
 describe('health', () => {
   test('the service is ready when every part answers', async () => {
@@ -35,19 +35,30 @@ describe('health', () => {
 });
 
 describe('metrics', () => {
-  test('counters and gauges are written in the Prometheus text format', () => {
+  test('counters and gauges are written in the Prometheus text format', async () => {
     const metrics = createMetrics();
     const requests = metrics.counter('http_requests_total', 'answers by status');
     requests.add({ status: '200' });
     requests.add({ status: '200' }, 2);
     requests.add({ status: '404', path: 'a"b\\c\nd' });
     metrics.gauge('active', 'requests in flight', () => 7);
+    let ages: Reading = [[{ kind: 'gone' }, 1]];
+    metrics.gauge('age_seconds', 'how old', () => Promise.resolve(ages));
+    await metrics.text();
+    ages = [
+      [{ kind: 'b' }, 2.5],
+      [{ kind: 'a' }, -1],
+    ];
     assert.equal(
-      metrics.text(),
+      await metrics.text(),
       [
         '# HELP active requests in flight',
         '# TYPE active gauge',
         'active 7',
+        '# HELP age_seconds how old',
+        '# TYPE age_seconds gauge',
+        'age_seconds{kind="a"} -1',
+        'age_seconds{kind="b"} 2.5',
         '# HELP http_requests_total answers by status',
         '# TYPE http_requests_total counter',
         'http_requests_total{path="a\\"b\\\\c\\nd",status="404"} 1',

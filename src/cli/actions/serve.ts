@@ -10,12 +10,13 @@ import { digestOf } from '../../core/digest.ts';
 import { ExportError, toExportError } from '../../core/errors.ts';
 import { createHealth, type Health } from '../../observe/health.ts';
 import { createLog, isLevel, type Log } from '../../observe/log.ts';
-import { createMetrics, type Metrics } from '../../observe/metrics.ts';
+import { createMetrics, type Labels, type Metrics, type Reading } from '../../observe/metrics.ts';
 import { tenantNameFault } from '../../access/tenant-name.ts';
 import { createRegistryApp } from '../../registry/server/app.ts';
 import type { LocalCenter } from '../../runs/local-center.ts';
 import { openCenter } from '../../runs/open-center.ts';
 import type { RegistryPlace } from '../../runs/registry-storage.ts';
+import type { TufExpiry } from '../../runs/tuf/tuf-desk.ts';
 import { flagOption, textOption, type CommandRun } from '../command.ts';
 import { writeTo, type CliHost } from '../host.ts';
 import { lockFolder, type ServiceLock } from '../service-lock.ts';
@@ -143,10 +144,9 @@ async function createApps(service: Service, publicUrl: string | undefined) {
   const access = await openAccess(run.settings.data, { clock, source: center.accessSource() });
   const storage = await center.registryStorage();
   const transparencyLog = await center.transparencyLog();
-  health.register('database', () => center.ping());
   // A front answers out of its cache while its upstream is away, so only what it stores itself is asked.
   health.register('storage', () => storage.content.find(digestOf('readiness')));
-  metrics.gauge('process_resident_memory_bytes', 'resident memory', () => process.memoryUsage.rss());
+  observe(service);
   const registry = createRegistryApp({
     storage,
     access,
@@ -171,6 +171,26 @@ async function createApps(service: Service, publicUrl: string | undefined) {
     stopping: stopping.signal,
   });
   return { registry, api, log, metrics };
+}
+
+function observe({ run, center, health, metrics }: Service): void {
+  health.register('database', () => center.ping());
+  metrics.gauge('process_resident_memory_bytes', 'resident memory', () => process.memoryUsage.rss());
+  const { clock } = run.host;
+  metrics.gauge('export_center_tuf_expiry_seconds', 'seconds until the first metadata of a role expires', async () =>
+    firstExpiries(await center.tufExpiries(), clock.now()),
+  );
+}
+
+/** Without names of tenants and profiles: whoever may not see them may see this. */
+function firstExpiries(expiries: readonly TufExpiry[], now: Date): Reading {
+  const first = new Map<string, readonly [Labels, number]>();
+  for (const { kind, role, expires } of expiries) {
+    const seconds = (expires.getTime() - now.getTime()) / 1_000;
+    const key = `${kind} ${role}`;
+    if (seconds < (first.get(key)?.[1] ?? Infinity)) first.set(key, [{ kind, role }, seconds]);
+  }
+  return [...first.values()];
 }
 
 function openLog({ env, stderr, clock }: CliHost): Log {

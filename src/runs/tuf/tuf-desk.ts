@@ -19,11 +19,13 @@ import { composeKit } from './kit.ts';
 import { kitOf, trustRepository, tufPlace } from './place.ts';
 import type { FirstTargets } from './first-publication.ts';
 import { TufRepository, type Current, type Plan } from './repository.ts';
-import { readTufSettings } from './role-settings.ts';
+import { readTufSettings, type RepositoryKind } from './role-settings.ts';
 import { planRunTargets, type RunTargets } from './run-targets.ts';
 import { firstTrustTargets, newTargetFiles, planTrustTargets, trustEntries } from './trust-targets.ts';
-import { summaryOf } from './tuf-summary.ts';
+import { expiriesOf, summaryOf, type RoleExpiry } from './tuf-summary.ts';
 import type { TufCenter, TufDraftRequest, TufKit, TufSummary } from './tuf-center.ts';
+
+export type TufExpiry = RoleExpiry & { readonly kind: RepositoryKind };
 
 export type TufDeskOptions = {
   readonly db: Database;
@@ -40,6 +42,8 @@ export type TufDeskOptions = {
 export class TufDesk implements TufCenter {
   readonly #options: TufDeskOptions;
   readonly #repositories = new Map<string, Promise<TufRepository>>();
+  /** What was published, or found to be current, by this process last. */
+  readonly #states = new Map<string, TufState>();
 
   constructor(options: TufDeskOptions) {
     this.#options = options;
@@ -64,7 +68,19 @@ export class TufDesk implements TufCenter {
   async publishTargets(run: RunTargets): Promise<void> {
     const repository = await this.#repository(run.tenant);
     const { keys } = repository;
-    await repository.publish(async ({ state }) => planRunTargets(state, run, this.#options.db, await keys.signers()));
+    const { db } = this.#options;
+    const { state } = await repository.publish(async (current) =>
+      planRunTargets(current.state, run, db, await keys.signers()),
+    );
+    this.#states.set(run.tenant, state);
+  }
+
+  /** Until when all metadata is good, as of the last renewals and publications of this process. */
+  expiries(): TufExpiry[] {
+    return [...this.#states].flatMap(([name, state]) => {
+      const { kind } = tufPlace(name, this.#options.data);
+      return expiriesOf(state).map((expiry) => ({ kind, ...expiry }));
+    });
   }
 
   async show(name: string): Promise<TufSummary> {
@@ -115,10 +131,12 @@ export class TufDesk implements TufCenter {
   async #publishDue(name: string): Promise<Current> {
     const repository = await this.#repository(name);
     const { keys, place } = repository;
-    return repository.publish(async (current): Promise<Plan> => {
+    const current = await repository.publish(async (before): Promise<Plan> => {
       if (place.kind !== 'trust') return {};
-      return planTrustTargets(current, this.#options.trustFiles(), await keys.signers());
+      return planTrustTargets(before, this.#options.trustFiles(), await keys.signers());
     });
+    if (place.kind !== 'kit') this.#states.set(name, current.state);
+    return current;
   }
 
   async #publishDraft(repository: TufRepository, text: string): Promise<Current> {

@@ -2,6 +2,7 @@
 
 import type { TufSigner } from '../../trust/tuf/keys.ts';
 import type { RoleKeys, RootSigned, TufFile, TufState } from '../../trust/tuf/types.ts';
+import type { SettingName } from './role-settings.ts';
 import type { TufRoleSummary } from './tuf-center.ts';
 
 export function summaryOf(
@@ -17,6 +18,20 @@ export function summaryOf(
     ...delegated.map((keys) => role(state.delegated.get(keys.name) as TufFile, keys, signers)),
     role(state.snapshot, root.roles.snapshot, signers),
     role(state.timestamp, root.roles.timestamp, signers),
+  ];
+}
+
+export type RoleExpiry = { readonly role: SettingName; readonly expires: Date };
+
+/** Until when each role is good; of roots the newest counts. */
+export function expiriesOf({ roots, targets, delegated, snapshot, timestamp }: TufState): RoleExpiry[] {
+  const of = (role: SettingName) => (file: TufFile) => ({ role, expires: new Date(file.envelope.signed.expires) });
+  return [
+    ...roots.slice(-1).map(of('root')),
+    of('targets')(targets),
+    ...[...delegated.values()].map(of('delegated')),
+    of('snapshot')(snapshot),
+    of('timestamp')(timestamp),
   ];
 }
 
