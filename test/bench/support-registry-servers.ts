@@ -2,7 +2,7 @@
 // nginx with the same bytes as plain files, where it is installed, as the limit.
 
 import { createReadStream } from 'node:fs';
-import { link, mkdir, writeFile } from 'node:fs/promises';
+import { link, mkdir, readdir, stat, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, type Descriptor } from '../../src/oci/descriptor.ts';
 import { emptyDescriptor, emptyJson, imageManifest, type StoredManifest } from '../../src/oci/manifest.ts';
@@ -24,6 +24,8 @@ export type Served = {
   readonly pid: number;
   /** For pushes; pulls are anonymous everywhere. */
   readonly authorization?: string;
+  /** Where it keeps its content. */
+  readonly folder: string;
 };
 
 export type Content = {
@@ -72,8 +74,10 @@ export async function startServers(scope: Scope, content: Content): Promise<read
     port: Number(new URL(service.url).port),
     pid: service.program.pid,
     authorization: `Basic ${Buffer.from(`operator:${token}`).toString('base64')}`,
+    folder: join(service.data, 'registry'),
   };
-  const theirs: Served = { name: 'peer', port: Number(new URL(peer.url).port), pid: peer.program.pid };
+  const port = Number(new URL(peer.url).port);
+  const theirs: Served = { name: 'peer', port, pid: peer.program.pid, folder: peer.folder };
   await fill(service.host, content, token);
   await fill(peer.host, content);
   const limit = await startNginx(scope, content);
@@ -94,6 +98,18 @@ async function fill(registry: string, content: Content, token?: string): Promise
   }
 }
 
+/** Removes the files of at least `size` bytes that came into a server's folder since `known` was asked for. */
+export async function removeNewFiles({ folder }: Served, size: number, known: ReadonlySet<string>): Promise<void> {
+  for (const path of await filesBelow(folder)) {
+    if (!known.has(path) && (await stat(path)).size >= size) await unlink(path);
+  }
+}
+
+export async function filesBelow(folder: string): Promise<Set<string>> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  return new Set(entries.filter((entry) => entry.isFile()).map(({ parentPath, name }) => join(parentPath, name)));
+}
+
 async function startNginx(scope: Scope, content: Content): Promise<Served | undefined> {
   const nginx = findJudge('nginx');
   if (nginx === undefined) {
@@ -112,7 +128,7 @@ async function startNginx(scope: Scope, content: Content): Promise<Served | unde
   const program = await startProgram(scope, nginx, ['-c', join(folder, 'nginx.conf'), '-e', 'stderr'], {
     ready: /start worker process \d+/,
   });
-  return { name: 'limit', port, pid: program.pid };
+  return { name: 'limit', port, pid: program.pid, folder };
 }
 
 /** One worker: as much of the machine as our one process has. */

@@ -21,6 +21,8 @@ export type AppendOptions = {
   readonly position: number;
   /** Called with every piece, in order, before it is written. */
   readonly hash: (bytes: Uint8Array) => void;
+  /** Called with the size that the file has after each piece. */
+  readonly written?: (size: number) => void;
   /** Called with the size that the file is about to have; throws to stop. */
   readonly admit: (size: number) => void;
 };
@@ -46,7 +48,8 @@ export async function appendStream(
 class PieceWriter {
   size: number;
   readonly #handle: FileHandle;
-  readonly #hash: (bytes: Uint8Array) => void;
+  readonly #hash: AppendOptions['hash'];
+  readonly #onWritten: AppendOptions['written'];
   #written: number;
   #piece: Buffer | undefined;
   #filled = 0;
@@ -57,9 +60,10 @@ class PieceWriter {
   #flushing = false;
   #ahead: Promise<void> = Promise.resolve();
 
-  constructor(handle: FileHandle, { position, hash }: AppendOptions) {
+  constructor(handle: FileHandle, { position, hash, written }: AppendOptions) {
     this.#handle = handle;
     this.#hash = hash;
+    this.#onWritten = written;
     this.#written = position;
     this.#flushedAt = position;
     this.size = position;
@@ -87,7 +91,7 @@ class PieceWriter {
     const bytes = piece.subarray(0, this.#filled);
     this.#hash(bytes);
     await this.#inFlight;
-    this.#inFlight = writeAll(this.#handle, bytes, this.#written);
+    this.#inFlight = this.#write(bytes, this.#written);
     // Awaited at the next piece; until then a failure must not count as unhandled.
     this.#inFlight.catch(() => undefined);
     this.#written += bytes.byteLength;
@@ -95,6 +99,11 @@ class PieceWriter {
     this.#previous = piece;
     this.#filled = 0;
     this.#flushAhead();
+  }
+
+  async #write(bytes: Buffer, position: number): Promise<void> {
+    await writeAll(this.#handle, bytes, position);
+    this.#onWritten?.(position + bytes.byteLength);
   }
 
   /** One at a time, awaited at the end: the system tells of a failed sync only once, so it must not get lost. */

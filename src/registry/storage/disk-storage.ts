@@ -15,6 +15,7 @@ import { LinkedRepository, type LinkedStorage } from './linked-repository.ts';
 import { ifPresent } from './storage-error.ts';
 import { sweptFolder } from './swept-folder.ts';
 import type { RegistryStorage, Sweepable } from './storage.ts';
+import { FileHasher } from './file-hasher.ts';
 import { DiskUploads, type UploadMemory } from './upload-sessions.ts';
 
 const defaultCacheBytes = 64 << 20;
@@ -42,7 +43,7 @@ export async function openDisk(dir: string, options: DiskStorageOptions): Promis
   const paths = new DiskPaths(dir);
   for (const folder of [paths.blobs, paths.repositories, paths.temporary]) await makeFolder(folder);
   const content = new ContentStore(paths, options.clock, options.cacheBytes ?? defaultCacheBytes);
-  const memory: UploadMemory = { busy: new Set(), states: new Map() };
+  const memory: UploadMemory = { busy: new Set(), states: new Map(), hasher: new FileHasher() };
   const { clock } = options;
   const linked: LinkedStorage = {
     paths,

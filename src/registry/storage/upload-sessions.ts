@@ -1,11 +1,11 @@
 // Uploads in progress, as files that grow (distribution-spec §pushing blobs). The running hash is kept in memory only:
-// after a restart, or when another process wrote in between, the bytes on disk are hashed again before more are taken.
+// after a restart, or when another process wrote in between, the bytes on disk are hashed again.
 
 import { randomUUID } from 'node:crypto';
 import { open } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
-import { digestAlgorithm, Digester, type Digest, type DigestAlgorithm } from '../../core/digest.ts';
+import { digestAlgorithm, type Digest } from '../../core/digest.ts';
 import { ExportError } from '../../core/errors.ts';
 import { limits } from '../../core/limits.ts';
 import type { Clock } from '../../core/clock.ts';
@@ -13,19 +13,23 @@ import { appendStream } from './append-stream.ts';
 import { wrongDigest, type ContentStore } from './content-store.ts';
 import type { RepositoryPaths } from './disk-paths.ts';
 import { markFile, removeFile, statOptionalFile } from './durable-file.ts';
-import { ifPresent, onDisk } from './storage-error.ts';
+import type { FileHasher } from './file-hasher.ts';
+import { ifPresent } from './storage-error.ts';
 import type { Sweepable, SweptSessions } from './storage.ts';
 import { sweptFolder } from './swept-folder.ts';
-
-const readBytes = 1 << 20;
+import { UploadHash } from './upload-hash.ts';
 
 /** Running hashes kept; an upload whose hash was dropped is read again. */
 const maxStates = 256;
 
-type HashState = { readonly size: number; readonly digester: Digester };
+type HashState = { readonly size: number; readonly hash: UploadHash };
 
 /** What the uploads of one process share, across repositories. */
-export type UploadMemory = { readonly busy: Set<string>; readonly states: Map<string, HashState> };
+export type UploadMemory = {
+  readonly busy: Set<string>;
+  readonly states: Map<string, HashState>;
+  readonly hasher: FileHasher;
+};
 
 export class DiskUploads implements SweptSessions {
   readonly swept: Sweepable;
@@ -55,7 +59,6 @@ export class DiskUploads implements SweptSessions {
   async start(): Promise<string> {
     const id = randomUUID();
     await markFile(this.#path(id), this.#clock);
-    this.#remember(id, { size: 0, digester: new Digester() });
     return id;
   }
 
@@ -69,36 +72,37 @@ export class DiskUploads implements SweptSessions {
       if (offset !== undefined && offset !== size) {
         throw new ExportError('CONFLICT', `the upload stands at ${size} bytes, the chunk begins at ${offset}`);
       }
-      const digester = await this.#digesterAt(id, handle, size);
-      let hashed = size;
+      const hash = await this.#hashAt(id, handle, size);
       try {
         return await appendStream(handle, source, {
           position: size,
-          hash: (bytes) => {
-            digester.update(bytes);
-            hashed += bytes.byteLength;
-          },
+          hash: (bytes) => hash.add(bytes),
+          written: (now) => hash.written(now),
           admit: refuseHuge,
         });
       } finally {
         // After a failed write the file is shorter than what was hashed; then it is read again next time.
         const { size: written } = await handle.stat();
-        if (written === hashed) this.#remember(id, { size: written, digester });
+        if (hash.isAt(written)) this.#remember(id, { size: written, hash });
+        else hash.drop();
       }
     });
   }
 
   async finish(id: string, digest: Digest): Promise<void> {
     await this.#exclusively(id, async (handle, size) => {
+      const path = this.#path(id);
       const algorithm = digestAlgorithm(digest);
-      const digester =
-        algorithm === 'sha256' ? await this.#digesterAt(id, handle, size) : await hashFile(handle, size, algorithm);
-      this.#memory.states.delete(id);
-      if (digester.digest() !== digest) {
-        await removeFile(this.#path(id));
+      const hash =
+        algorithm === 'sha256'
+          ? await this.#hashAt(id, handle, size)
+          : await UploadHash.over({ path, handle, size }, this.#memory.hasher, algorithm);
+      this.#forget(id);
+      if ((await hash.digest(size)) !== digest) {
+        await removeFile(path);
         throw wrongDigest(digest);
       }
-      await this.#content.adopt(handle, this.#path(id), digest);
+      await this.#content.adopt(handle, path, digest);
       await markFile(this.#paths.blob(digest), this.#clock);
     });
   }
@@ -106,7 +110,7 @@ export class DiskUploads implements SweptSessions {
   async cancel(id: string): Promise<boolean> {
     const path = this.#paths.upload(id);
     if (path === undefined || this.#memory.busy.has(path)) return false;
-    this.#memory.states.delete(id);
+    this.#forget(id);
     return removeFile(path);
   }
 
@@ -134,36 +138,31 @@ export class DiskUploads implements SweptSessions {
     return path;
   }
 
-  /** Takes the running hash over the first `size` bytes out of the memory, or computes it. */
-  async #digesterAt(id: string, handle: FileHandle, size: number): Promise<Digester> {
-    const state = this.#memory.states.get(id);
-    this.#memory.states.delete(id);
-    return state?.size === size ? state.digester : hashFile(handle, size, 'sha256');
+  /** Takes the running hash over the first `size` bytes out of the memory, or begins it anew. */
+  async #hashAt(id: string, handle: FileHandle, size: number): Promise<UploadHash> {
+    const { states, hasher } = this.#memory;
+    const state = states.get(id);
+    if (state?.size === size) {
+      states.delete(id);
+      return state.hash;
+    }
+    this.#forget(id);
+    return UploadHash.over({ path: this.#path(id), handle, size }, hasher);
   }
 
   #remember(id: string, state: HashState): void {
     const { states } = this.#memory;
-    states.delete(id);
     states.set(id, state);
     for (const oldest of states.keys()) {
       if (states.size <= maxStates) break;
-      states.delete(oldest);
+      this.#forget(oldest);
     }
   }
-}
 
-async function hashFile(handle: FileHandle, size: number, algorithm: DigestAlgorithm): Promise<Digester> {
-  const digester = new Digester(algorithm);
-  const buffer = Buffer.allocUnsafeSlow(Math.min(readBytes, Math.max(size, 1)));
-  for (let position = 0; position < size;) {
-    const { bytesRead } = await onDisk('reading an upload', () =>
-      handle.read(buffer, 0, Math.min(buffer.byteLength, size - position), position),
-    );
-    if (bytesRead === 0) throw new ExportError('STORAGE_FAILED', 'an upload became shorter while it was read');
-    digester.update(buffer.subarray(0, bytesRead));
-    position += bytesRead;
+  #forget(id: string): void {
+    this.#memory.states.get(id)?.hash.drop();
+    this.#memory.states.delete(id);
   }
-  return digester;
 }
 
 function refuseHuge(size: number): void {
