@@ -24,14 +24,18 @@ export async function checkIdentity(
   if (identity === undefined) return [];
   const failed = (reason: string): Check[] => [{ name: 'identity', ok: false, reason }];
   if (trustedRoot === undefined) return failed('no trusted root was given');
-  const [{ certificateCheck }, { findCertificateBundles }] = await Promise.all([
+  const [{ certificateCheck }, { findCertificateBundles, orElse }, { findCertificateTags }] = await Promise.all([
     import('../trust/keyless/certificate-bundle.ts'),
     import('../trust/keyless/certificate-search.ts'),
+    import('../trust/keyless/certificate-tags.ts'),
   ]);
   const hasLogs = 'tlogs' in parseJsonObject(trustedRoot, 'the trusted root');
   const logs = hasLogs || !signedTimestamps ? 1 : 0;
   const check = certificateCheck({ trustedRoot, identity, logs, timestamps: signedTimestamps ? 1 : 0 });
-  const { carriers, missing, refused } = await findCertificateBundles(reader, root, check);
+  let found = await findCertificateBundles(reader, root, check);
+  // Where referrers were left behind, the tags may have come along.
+  if (found.missing.length > 0) found = orElse(found, await findCertificateTags(reader, root, check));
+  const { carriers, missing, refused } = found;
   if (missing.length > 0) {
     const names = missing.map(predicateName).join(' and ');
     return failed(`no ${names} by ${identity.name} of ${identity.issuer}: ${refused.join('; ') || 'none is there'}`);

@@ -6,7 +6,7 @@ import { ExportError } from '../core/errors.ts';
 import { copyGraph } from '../registry/copy.ts';
 import type { Repository } from '../oci/repository.ts';
 import { attest, type AttestOptions } from '../trust/attest.ts';
-import { provenancePredicateType } from '../trust/predicate-types.ts';
+import { predicateName, provenancePredicateType } from '../trust/predicate-types.ts';
 import { provenance } from '../trust/provenance.ts';
 import { parsePublicKey } from '../trust/public-key.ts';
 import { findReferrerBundles } from '../trust/referrer-bundles.ts';
@@ -26,6 +26,7 @@ export async function attestArtifact(artifact: Artifact, profile: Profile, task:
   await attest(artifact.repository, artifact.root, options);
   await context.keyless?.attest(artifact.repository, artifact.root, {
     provenance: () => signedProvenance(artifact, options),
+    reference: options.reference,
     created: options.created,
     queue: options.queue,
   });
@@ -157,7 +158,8 @@ export async function verifyArtifact(
     if (!ok) throw notAsPublished(failed?.ok === false ? `${failed.name}: ${failed.reason}` : 'no signature was found');
   }
   const missing = (await context.keyless?.missing(repository, root)) ?? [];
-  if (missing.length > 0) throw notAsPublished(`no good bundle by a certificate for ${missing.join(', ')}`);
+  const names = missing.map(({ layout, predicateType }) => `${predicateName(predicateType)} (${layout})`);
+  if (names.length > 0) throw notAsPublished(`nothing good by a certificate for ${names.join(', ')}`);
   for (const descriptor of tally.written) await readBack(repository, descriptor);
 }
 

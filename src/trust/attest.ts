@@ -1,12 +1,17 @@
 // Attaches signature and provenance to one artifact in both layouts, and only what is not there yet (formats.md §8):
 // sigstoreBundles as referrers (N) and the `.sig`/`.att` tags (L). Blobs go before manifests, tags last.
 
-import { canonicalBytes } from '../core/canonical-json.ts';
-import { describe, type Descriptor } from '../oci/descriptor.ts';
-import { mediaTypes } from '../oci/media-types.ts';
+import type { Descriptor } from '../oci/descriptor.ts';
 import type { Repository } from '../oci/repository.ts';
-import { appendToTag, cosignTag, findTagSignatures, keepInTag, signatureAnnotation } from './cosign-tags.ts';
-import { envelopeJson, inTotoPayloadType, preAuthEncoding } from './envelope.ts';
+import {
+  appendToTag,
+  attestationLayer,
+  cosignTag,
+  findTagSignatures,
+  keepInTag,
+  signatureLayer,
+} from './cosign-tags.ts';
+import { inTotoPayloadType, preAuthEncoding } from './envelope.ts';
 import { signPredicateType } from './predicate-types.ts';
 import { parsePublicKey } from './public-key.ts';
 import { PushLedger } from './push-ledger.ts';
@@ -157,14 +162,8 @@ async function pushBundle(
 
 async function pushAttestation(work: Attesting, sealed: SignedContent): Promise<void> {
   const { provenance, policy } = work.options;
-  const blob = canonicalBytes(envelopeJson({ ...sealed, payloadType: inTotoPayloadType }));
   const { annotations } = await gatherTestimony(policy, sealed);
-  const layer = describe(mediaTypes.dsseEnvelope, blob, {
-    ...annotations,
-    // cosign skips layers without this annotation; for attestations it is empty.
-    [signatureAnnotation]: '',
-    predicateType: provenance.predicateType,
-  });
+  const { layer, blob } = attestationLayer(sealed, provenance.predicateType, annotations);
   await addBelowTag(work, 'att', layer, blob);
 }
 
@@ -175,10 +174,7 @@ async function pushSignature(work: Attesting, signer: Signer): Promise<void> {
   const signature = await signer.sign(payload);
   const content: SignedContent = { kind: 'raw', payload, signature, publicKeyPem: signer.publicKeyPem };
   const { annotations } = await gatherTestimony(policy, content);
-  const layer = describe(mediaTypes.simpleSigning, payload, {
-    ...annotations,
-    [signatureAnnotation]: signature.toString('base64'),
-  });
+  const layer = signatureLayer(payload, signature, annotations);
   await addBelowTag(work, 'sig', layer, payload);
 }
 

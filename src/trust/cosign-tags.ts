@@ -1,12 +1,13 @@
 // Layout L: the tags `sha256-<hex>.sig` (SimpleSigning) and `.att` (bare DSSE envelopes), which cosign before 2.6 and
 // most admission controllers read. One layer for each signature; others' layers are kept when one is added.
 
+import { canonicalBytes } from '../core/canonical-json.ts';
 import { digestAlgorithm, digestHex, type Digest } from '../core/digest.ts';
-import type { Descriptor } from '../oci/descriptor.ts';
+import { describe, type Annotations, type Descriptor } from '../oci/descriptor.ts';
 import { mediaTypes } from '../oci/media-types.ts';
 import type { Repository } from '../oci/repository.ts';
 import { addToSignatureTag } from '../oci/signature-tag.ts';
-import { base64, parseEnvelope, parseJsonObject, unverified } from './envelope.ts';
+import { base64, envelopeJson, inTotoPayloadType, parseEnvelope, parseJsonObject, unverified } from './envelope.ts';
 import { signPredicateType } from './predicate-types.ts';
 import type { PushLedger } from './push-ledger.ts';
 import { envelopeEvidence, type BundleEvidence } from './sigstore-bundle.ts';
@@ -19,6 +20,26 @@ export const signatureAnnotation = 'dev.cosignproject.cosign/signature';
 
 export function cosignTag(subject: Digest, suffix: 'sig' | 'att'): string {
   return `${digestAlgorithm(subject)}-${digestHex(subject)}.${suffix}`;
+}
+
+/** The layer of a SimpleSigning document; `annotations` are the testimony of witnesses. */
+export function signatureLayer(document: Buffer, signature: Buffer, annotations: Annotations): Descriptor {
+  return describe(mediaTypes.simpleSigning, document, {
+    ...annotations,
+    [signatureAnnotation]: signature.toString('base64'),
+  });
+}
+
+/** The layer of an envelope, and its bytes. */
+export function attestationLayer(
+  { payload, signature }: Pick<SignedContent, 'payload' | 'signature'>,
+  predicateType: string,
+  annotations: Annotations,
+): { readonly layer: Descriptor; readonly blob: Buffer } {
+  const blob = canonicalBytes(envelopeJson({ payloadType: inTotoPayloadType, payload, signature }));
+  // cosign skips layers without the annotation of a signature; for attestations it is empty.
+  const layer = describe(mediaTypes.dsseEnvelope, blob, { ...annotations, [signatureAnnotation]: '', predicateType });
+  return { layer, blob };
 }
 
 /** Good signatures below the two tags; damaged ones and other keys' are passed over. */
@@ -70,11 +91,16 @@ async function readLayer(
   return signature;
 }
 
+/** Of a SimpleSigning document. Throws VERIFICATION_FAILED for a layer without one. */
+export function signatureOfLayer({ annotations }: Descriptor): Buffer {
+  return base64(annotations?.[signatureAnnotation], 'the signature annotation');
+}
+
 type LayerContent = { readonly content: SignedContent; readonly evidence: BundleEvidence };
 
 async function readSignature(layer: Descriptor, { repository, key, subject }: Search): Promise<LayerContent> {
   if (layer.mediaType !== mediaTypes.simpleSigning) throw unverified('the layer is no SimpleSigning document');
-  const signature = base64(layer.annotations?.[signatureAnnotation], 'the signature annotation');
+  const signature = signatureOfLayer(layer);
   const payload = await readSmallBlob(repository, layer);
   const evidence = simpleSigningEvidence(payload, signature, key, subject);
   return { evidence, content: { kind: 'raw', payload, signature, publicKeyPem: key.pem } };

@@ -30,11 +30,21 @@ export function simpleSigningEvidence(
   subject: Digest,
 ): BundleEvidence {
   if (!signatureHolds(key, bytes, signature)) throw unverified('the signature does not match the key');
+  return {
+    subject,
+    predicateType: signPredicateType,
+    keyHint: key.hint,
+    statement: parseSimpleSigning(bytes, subject),
+  };
+}
+
+/** A document that says that it is about `subject`; throws VERIFICATION_FAILED for any other. */
+export function parseSimpleSigning(bytes: Uint8Array, subject: Digest): Record<string, unknown> {
   const document = parseJsonObject(bytes, 'the signed document');
   const { image, type } = asObject(document['critical'], 'the signed document');
   if (type !== documentType) throw unverified('the signed document is of another type');
   if (asObject(image, 'the signed document')['docker-manifest-digest'] !== subject) {
     throw unverified('the signed document is about another artifact');
   }
-  return { subject, predicateType: signPredicateType, keyHint: key.hint, statement: document };
+  return document;
 }

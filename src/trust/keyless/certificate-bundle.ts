@@ -18,7 +18,9 @@ import {
   type Envelope,
   type JsonObject,
 } from '../envelope.ts';
+import { signPredicateType } from '../predicate-types.ts';
 import { maxBundleBytes } from '../sigstore-bundle.ts';
+import { parseSimpleSigning } from '../simple-signing.ts';
 import { parseStatement } from '../statement.ts';
 import type { Identity } from './keyless-settings.ts';
 
@@ -31,7 +33,12 @@ export type CertificateTrust = {
   readonly timestamps: number;
 };
 
-export type CertificateCheck = (bundle: Uint8Array, subject: Digest) => { readonly predicateType: string };
+/** `document` is the SimpleSigning document where a bundle has a signature over that alone. */
+export type CertificateCheck = (
+  bundle: Uint8Array,
+  subject: Digest,
+  document?: Buffer,
+) => { readonly predicateType: string };
 
 export function certificateBundleBytes(envelope: Envelope, certificatePem: string, material: JsonObject): Buffer {
   return canonicalBytes({
@@ -61,16 +68,17 @@ export function certificateCheck({ trustedRoot, identity, logs, timestamps }: Ce
     ctlogThreshold: root.ctlogs.length > 0 ? 1 : 0,
     timestampThreshold: logs + timestamps,
   });
-  return (bundle, subject) => {
+  return (bundle, subject, document) => {
     if (bundle.byteLength > maxBundleBytes) throw unverified('the bundle is too large');
     const json = parseJsonObject(bundle, 'the bundle');
-    const envelope = parseEnvelope(json['dsseEnvelope']);
-    const signer = verifiedSigner(() => verifier.verify(toSignedEntity(bundleFromJSON(json))));
+    const signer = verifiedSigner(() => verifier.verify(toSignedEntity(bundleFromJSON(json), document)));
     // Compared as a whole: the library takes a name for a pattern.
     if (signer.identity?.subjectAlternativeName !== identity.name) throw unverified('somebody else signed it');
     if (signer.identity.extensions?.issuer !== identity.issuer)
       throw unverified('another issuer vouched for its signer');
-    return parseStatement(envelope.payload, subject);
+    if (document === undefined) return parseStatement(parseEnvelope(json['dsseEnvelope']).payload, subject);
+    parseSimpleSigning(document, subject);
+    return { predicateType: signPredicateType };
   };
 }
 

@@ -9,9 +9,11 @@ import { readReferrerBundle } from '../referrer-bundles.ts';
 import { maxCandidates, passOver } from '../signature-search.ts';
 import type { CertificateCheck } from './certificate-bundle.ts';
 
+/** By predicate type, the manifest that carries the first good bundle. */
+export type Carriers = Map<string, Digest>;
+
 export type CertificateBundles = {
-  /** By predicate type, the manifest that carries the first good bundle. */
-  readonly carriers: ReadonlyMap<string, Digest>;
+  readonly carriers: Readonly<Carriers>;
   /** Of signature and provenance, what is not there. */
   readonly missing: readonly string[];
   /** What was looked at and refused, with the reason. */
@@ -24,7 +26,7 @@ export async function findCertificateBundles(
   subject: Descriptor,
   check: CertificateCheck,
 ): Promise<CertificateBundles> {
-  const carriers = new Map<string, Digest>();
+  const carriers: Carriers = new Map();
   const refused: string[] = [];
   const referrers = await repository.referrers(subject.digest);
   const candidates = referrers.filter(({ artifactType }) => artifactType === mediaTypes.sigstoreBundle);
@@ -34,6 +36,15 @@ export async function findCertificateBundles(
       if (!carriers.has(predicateType)) carriers.set(predicateType, digest);
     });
   }
+  return foundOf(carriers, refused);
+}
+
+export function foundOf(carriers: Carriers, refused: readonly string[]): CertificateBundles {
   const missing = [signPredicateType, provenancePredicateType].filter((type) => !carriers.has(type));
   return { carriers, missing, refused };
+}
+
+/** What one search found, or else the other. */
+export function orElse(one: CertificateBundles, other: CertificateBundles): CertificateBundles {
+  return foundOf(new Map([...other.carriers, ...one.carriers]), [...one.refused, ...other.refused]);
 }

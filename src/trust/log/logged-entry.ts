@@ -1,7 +1,7 @@
 // An entry with the log's promise and proof, in the two forms in which signatures carry it: a TransparencyLogEntry of a
 // sigstoreBundle (protobuf's JSON, 64-bit numbers as strings), and cosign's `dev.sigstore.cosign/bundle` annotation.
 
-import { canonicalBytes, canonicalJson, type Json } from '../../core/canonical-json.ts';
+import { canonicalBytes, canonicalJson } from '../../core/canonical-json.ts';
 import { asObject, base64, unverified, type JsonObject } from '../envelope.ts';
 import type { EntryKind } from './entry-body.ts';
 
@@ -55,16 +55,10 @@ export function parseAnnotation(text: string): Promised {
   };
 }
 
-export function entryJson(
-  { body, index, integratedTime, logId, timestamp, proof }: LoggedEntry,
-  kind: EntryKind,
-): Json {
+export function entryJson(entry: LoggedEntry, kind: EntryKind): JsonObject {
+  const { proof } = entry;
   return {
-    logIndex: String(index),
-    logId: { keyId: Buffer.from(logId, 'hex').toString('base64') },
-    kindVersion: { ...kind },
-    integratedTime: String(integratedTime),
-    inclusionPromise: { signedEntryTimestamp: timestamp.toString('base64') },
+    ...promiseJson(entry, kind),
     inclusionProof: {
       logIndex: String(proof.index),
       rootHash: proof.root.toString('base64'),
@@ -72,6 +66,20 @@ export function entryJson(
       hashes: proof.path.map((hash) => hash.toString('base64')),
       checkpoint: { envelope: proof.checkpoint },
     },
+  };
+}
+
+/** A TransparencyLogEntry without a proof, as bundles before version 0.2 may have it. */
+export function promiseJson(
+  { body, index, integratedTime, logId, timestamp }: Promised,
+  kind: { readonly kind: string; readonly version: string },
+): JsonObject {
+  return {
+    logIndex: String(index),
+    logId: { keyId: Buffer.from(logId, 'hex').toString('base64') },
+    kindVersion: { ...kind },
+    integratedTime: String(integratedTime),
+    inclusionPromise: { signedEntryTimestamp: timestamp.toString('base64') },
     canonicalizedBody: body.toString('base64'),
   };
 }

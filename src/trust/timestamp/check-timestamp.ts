@@ -85,12 +85,18 @@ function checkToken(
   return timestamp.signingTime;
 }
 
+/** The token (in base64, unless it is none at all) in the annotation of a layer. */
+export function tokenOfAnnotation(text: string): string {
+  const { SignedRFC3161Timestamp } = parseJsonObject(Buffer.from(text), 'the timestamp annotation');
+  if (typeof SignedRFC3161Timestamp !== 'string') throw unverified('the timestamp annotation has no timestamp');
+  return SignedRFC3161Timestamp;
+}
+
 function carriedTokens({ material, annotations }: Partial<Testimony>): Buffer[] {
   if (material === undefined) {
     const text = annotations?.[timestampAnnotation];
     if (text === undefined) return [];
-    const { SignedRFC3161Timestamp } = parseJsonObject(Buffer.from(text), 'the timestamp annotation');
-    return [base64(SignedRFC3161Timestamp, 'the timestamp')];
+    return [base64(tokenOfAnnotation(text), 'the timestamp')];
   }
   const { rfc3161Timestamps = [] } = asObject(material['timestampVerificationData'] ?? {}, 'the timestamps');
   if (!Array.isArray(rfc3161Timestamps)) throw unverified('the timestamps are not a list');
