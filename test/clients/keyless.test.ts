@@ -87,6 +87,9 @@ test('what a service with an identity publishes is verified by cosign as that id
     await mustRun(judge('oras'), ['cp', from, '--to-oci-layout', `${layout}:${tag}`]);
   }
   await exportCenterJson(['verify', `${layout}:latest`, ...trust, ...known]);
+  const mirror = join(folder, 'mirror');
+  await exportCenterJson(['mirror', 'pull', `${service.host}/default/mirror:latest`, mirror]);
+  await exportCenterJson(['verify', mirror, ...trust, ...known]);
   const stranger = await runExportCenter(['verify', `${layout}:latest`, ...trust, ...as('x', fulcio.issuer)]);
   assert.equal(stranger.code, 3, stranger.stdout);
   for (const [args, expected] of [
