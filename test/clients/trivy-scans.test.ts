@@ -1,5 +1,5 @@
 // The real Trivy on a database that we made of OSV records and serve: exactly the findings that follow from their texts, on
-// lock files of twelve languages and on systems of fifteen distributions. osv-scanner, offline on the same records, is the
+// lock files of twelve languages and on systems of fifteen distributions, as SBOMs and as root file systems. osv-scanner, offline on the same records, is the
 // second opinion; VEX statements take findings away, by the database or by the VEX repository.
 
 import assert from 'node:assert/strict';
@@ -16,6 +16,7 @@ import { temporaryFolder } from '../support/temporary-folder.ts';
 import { systems } from './trivy/distributions.ts';
 import { projects } from './trivy/languages.ts';
 import type { Finding, Project } from './trivy/project.ts';
+import { writeRootfs } from './trivy/rootfs.ts';
 import { evidenceLines, osvScan, sortedFindings, trivyScan, writeFiles, writeOsvDatabase } from './trivy/scan.ts';
 import type { TrivyReport } from './trivy/scan.ts';
 
@@ -80,6 +81,18 @@ describe('a database of OSV records', () => {
       await writeFile(file, JSON.stringify(sbom));
       const report: TrivyReport = await trivyScan(trivy, 'sbom', file, database());
       assert.deepEqual(Object.values(report).flat(), sortedFindings(findings), name);
+    }
+  });
+
+  test('the same systems as root file systems have the same findings', async (t) => {
+    const trivy = judgeOrSkip(t, 'trivy');
+    if (trivy === undefined) return;
+    const folder = await temporaryFolder(t);
+    for (const system of systems) {
+      const root = join(folder, system.name);
+      await writeRootfs(root, system);
+      const report: TrivyReport = await trivyScan(trivy, 'rootfs', root, database());
+      assert.deepEqual(Object.values(report).flat(), sortedFindings(system.findings), system.name);
     }
   });
 

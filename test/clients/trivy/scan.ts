@@ -21,15 +21,15 @@ type Vulnerability = {
 
 const quietly = ['--format', 'json', '--quiet', '--skip-version-check', '--offline-scan', '--skip-java-db-update'];
 
-/** What `trivy fs|sbom … TARGET` finds, by target, each list sorted by identifier and name. */
+/** What `trivy fs|rootfs|sbom … TARGET` finds, by target, each list sorted by identifier and name. */
 export async function trivyScan(
   trivy: string,
-  kind: 'fs' | 'sbom',
+  kind: 'fs' | 'rootfs' | 'sbom',
   target: string,
   args: readonly string[],
   options: RunOptions = {},
 ): Promise<TrivyReport> {
-  const scanners = kind === 'fs' ? ['--scanners', 'vuln'] : [];
+  const scanners = kind === 'sbom' ? [] : ['--scanners', 'vuln'];
   const out = await mustRun(trivy, [kind, ...quietly, ...scanners, ...args, target], {
     timeoutMs: 300_000,
     ...options,
