@@ -1,6 +1,7 @@
 // The real Trivy on a database that we made of OSV records and serve: exactly the findings that follow from their texts, on
-// lock files of twelve languages and on systems of fifteen distributions, as SBOMs and as root file systems. osv-scanner, offline on the same records, is the
-// second opinion; VEX statements take findings away, by the database or by the VEX repository.
+// lock files of twelve languages and on systems of fifteen distributions, as SBOMs and as root file systems. osv-scanner,
+// offline on the same records, is the second opinion; VEX statements take findings away, by the database or by the VEX
+// repository.
 
 import assert from 'node:assert/strict';
 import { mkdir, writeFile } from 'node:fs/promises';
