@@ -29,6 +29,7 @@ export class FileHasher {
   #thread: Worker | undefined;
   #count = 0;
 
+  /** Nothing is read before the first `advance` or `digest`; until the last the file must keep its name. */
   begin(path: string, algorithm: DigestAlgorithm): FileHash {
     const hash = this.#count++;
     const thread = (this.#thread ??= this.#start());
