@@ -19,13 +19,15 @@ function handle(request: FileHashRequest): FileHashAnswer | undefined {
     return undefined;
   }
   const file = files.get(hash);
-  if ('drop' in request || file === undefined) {
-    files.delete(hash);
-    return undefined;
-  }
-  follow(file, request.size);
-  if (!request.last) return undefined;
-  files.delete(hash);
+  const isOver = 'drop' in request || request.last;
+  if (isOver) files.delete(hash);
+  if ('drop' in request) return undefined;
+  if (file) follow(file, request.size);
+  return isOver ? answerOf(hash, file) : undefined;
+}
+
+function answerOf(hash: number, file: FollowedFile | undefined): FileHashAnswer {
+  if (file === undefined) return { hash, failure: 'it was never begun' };
   return file.failure === undefined ? { hash, digest: file.digester.digest() } : { hash, failure: file.failure };
 }
 

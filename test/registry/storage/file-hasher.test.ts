@@ -46,6 +46,9 @@ describe('a file that grows', () => {
     file.advance(10_000_000);
     truncateSync(path, 1_000);
     await assert.rejects(file.digest(bytes.byteLength), { code: 'STORAGE_FAILED' });
+    const dropped = hasher.begin(path, 'sha256');
+    dropped.drop();
+    await assert.rejects(dropped.digest(3), { code: 'STORAGE_FAILED' });
   });
 
   it('is open only while it is read', async (t) => {
