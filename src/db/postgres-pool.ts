@@ -48,6 +48,9 @@ function connect(url: string, max: number): postgres.Sql {
     // Between two attempts to connect, in seconds; whoever waits has a bound of his own.
     backoff: () => 0.1,
     onnotice: () => undefined,
+    // Asked at the start of each connection, in a promise that nobody holds: a server that ends then would end us, too. No
+    // statement has an array.
+    fetch_types: false,
     connection: { application_name: 'export-center' },
     // Counts stay below 2^53; sums are numeric.
     types: { integer: { to: 20, from: [20, 1700], serialize: String, parse: Number } },

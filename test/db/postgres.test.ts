@@ -1,6 +1,8 @@
 // What is PostgreSQL's own: connections that die and servers that restart.
 
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { createServer, type AddressInfo } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import { test } from 'node:test';
 import postgres from 'postgres';
@@ -64,6 +66,40 @@ test('work that is under way when the server is killed goes on when it is back',
   assert.equal((await read).length, 1);
   await written;
   assert.deepEqual({ ...(await db.query('select count(*) as n from fact'))[0] }, { n: 1 });
+});
+
+test('a server that ends each connection at its first question is one that is away, and nothing is left uncaught', async (t) => {
+  const uncaught: unknown[] = [];
+  const note = (reason: unknown): void => void uncaught.push(reason);
+  process.on('unhandledRejection', note);
+  t.after(() => process.off('unhandledRejection', note));
+  const authenticated = Buffer.from('R\0\0\0\x08\0\0\0\0Z\0\0\0\x05I', 'latin1');
+  let questions = 0;
+  const server = createServer((socket) => {
+    socket.on('error', () => undefined);
+    socket.once('data', () => {
+      socket.write(authenticated);
+      socket.once('data', () => {
+        questions++;
+        socket.destroy();
+      });
+    });
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  t.after(() => server.close());
+  const { port } = server.address() as AddressInfo;
+  const db = openPostgres(`postgres://nobody@127.0.0.1:${port}/none`, { patienceMs: 200 });
+  const error = { code: 'DATABASE_UNAVAILABLE', retryable: true };
+  await Promise.all([
+    assert.rejects(db.query('select 1'), error),
+    assert.rejects(
+      db.transaction((tx) => tx.query('select 1')),
+      error,
+    ),
+  ]);
+  await db.close();
+  assert.ok(questions >= 2);
+  assert.deepEqual(uncaught, []);
 });
 
 test('a server that stays away is an error that may be tried again', async () => {
