@@ -7,9 +7,12 @@ import { join } from 'node:path';
 import { before, describe, it } from 'node:test';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
 import { suiteScope } from '../../registry/suite-scope.ts';
-import { startAttackServer, type AttackServer } from './attack-server.ts';
+import { slow, startAttackServer, type AttackServer } from './attack-server.ts';
 import { attacksOf, openScene, texts, trusted, type Attack, type Scene } from './attacks.ts';
 import { presentVictims, victims, type Look, type Victim } from './victims.ts';
+
+/** For bytes that never come. */
+const impatientMs = 4_000;
 
 describe('attacks on TUF clients', { concurrency: 4 }, () => {
   const scope = suiteScope();
@@ -50,7 +53,8 @@ describe('attacks on TUF clients', { concurrency: 4 }, () => {
     const before = await session.look(trusted);
     assert.ok('text' in before, `the good state is refused: ${JSON.stringify(before)}`);
     address.serve(bad, tricks);
-    judgeLook(await session.look(target, { atHours }), attack);
+    const patienceMs = [...(tricks?.values() ?? [])].includes(slow) ? impatientMs : undefined;
+    judgeLook(await session.look(target, { atHours, patienceMs }), attack);
     if (afterwards === undefined) return;
     address.serve(scene.filesTwo);
     const url = afterwards === 'at the same address' ? address.url : server.address(scene.filesTwo).url;

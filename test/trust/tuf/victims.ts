@@ -28,10 +28,11 @@ export type LookOptions = {
   readonly atHours?: number | undefined;
   /** Another address of the same repository, with what was seen at the first. */
   readonly url?: string | undefined;
+  /** How long it waits for bytes: by its own setting, or until its user ends it where it has none; default 30 s. */
+  readonly patienceMs?: number | undefined;
 };
 
-/** How long a client waits for bytes: by its own setting, or until its user ends it where it has none. */
-const patienceMs = 4_000;
+const defaultPatienceMs = 30_000;
 
 const tufJs: Victim = {
   name: 'tuf-js',
@@ -40,7 +41,7 @@ const tufJs: Victim = {
     await mkdir(targetDir);
     await writeFile(join(dir, 'root.json'), root);
     return {
-      async look(target, { atHours = 0, url: base = url } = {}) {
+      async look(target, { atHours = 0, url: base = url, patienceMs = defaultPatienceMs } = {}) {
         const config = { fetchTimeout: patienceMs, fetchRetry: 0 };
         const places = { metadataBaseUrl: base, targetBaseUrl: `${base}/targets` };
         const updater = new Updater({ metadataDir: dir, targetDir, ...places, config });
@@ -66,7 +67,7 @@ const pythonTuf: Victim = {
   open: async (scope, dir, url, root) => {
     await writeFile(join(dir, 'trusted.json'), root);
     return {
-      look: (target, { atHours = 0, url: base = url } = {}) =>
+      look: (target, { atHours = 0, url: base = url, patienceMs = defaultPatienceMs } = {}) =>
         pythonOf(scope).ask({ dir, url: base, target, atHours, patience: patienceMs / 1_000 }),
     };
   },
@@ -110,9 +111,9 @@ const goTuf: Victim = {
     const made = await runProgram(judge('tuf-client'), ['init', '-u', url, '-f', 'root.json'], { cwd: dir });
     if (made.code !== 0) throw new Error(`tuf-client init: ${made.stderr}`);
     return {
-      async look(target, { url: base = url } = {}) {
+      async look(target, { url: base = url, patienceMs: timeoutMs = defaultPatienceMs } = {}) {
         const args = ['get', '-u', base, '-t', `${base}/targets`, target];
-        const options = { cwd: dir, timeoutMs: patienceMs };
+        const options = { cwd: dir, timeoutMs };
         const { code, stdout, stderr } = await runProgram(judge('tuf-client'), args, options);
         if (code === null) return { refused: 'its user ended it' };
         if (code !== 0) return { refused: stderr + stdout };
@@ -132,13 +133,13 @@ const cosign: Victim = {
     const env = { HOME: dir, TUF_ROOT: join(dir, 'tuf') };
     let isInitialized = false;
     return {
-      async look(_target, { url: base = url } = {}) {
+      async look(_target, { url: base = url, patienceMs: timeoutMs = defaultPatienceMs } = {}) {
         // `initialize` forgets all that was seen; what is refreshed over it remembers.
         const args = isInitialized
           ? ['trusted-root', 'create', '--with-default-services', '--out', join(dir, 'out.json')]
           : ['initialize', '--mirror', url, '--root', rootFile];
         const elsewhere = base === url ? {} : { TUF_MIRROR: base, TUF_ROOT_JSON: rootFile };
-        const options = { env: { ...env, ...elsewhere }, timeoutMs: patienceMs };
+        const options = { env: { ...env, ...elsewhere }, timeoutMs };
         const { code, stdout, stderr } = await runProgram(judge('cosign'), args, options);
         if (code === null) return { refused: 'its user ended it' };
         if (code !== 0 || /WARN|error/i.test(stderr)) return { refused: stderr + stdout };
