@@ -16,9 +16,9 @@ import { temporaryFolder } from '../../support/temporary-folder.ts';
 import { openTufWorld, type TufWorld } from '../../support/tuf-world.ts';
 import { presentVictims } from '../../trust/tuf/victims.ts';
 
-const publishers = 4;
-const publications = 40;
-const kills = 8;
+const publishers = 3;
+const publications = 24;
+const kills = 6;
 
 describe('publishers that contend and die', () => {
   it('lose nothing and issue no version twice on SQLite', (t) => contend(t));
