@@ -24,7 +24,7 @@ type Family = { readonly kind: 'counter' | 'gauge'; readonly help: string; reado
 
 export function createMetrics(): Metrics {
   const families = new Map<string, Family>();
-  const gauges = new Map<string, () => Reading | Promise<Reading>>();
+  const gauges = new Map<Family, () => Reading | Promise<Reading>>();
   const family = (name: string, kind: Family['kind'], help: string): Family => {
     const known = families.get(name);
     if (known) return known;
@@ -43,13 +43,11 @@ export function createMetrics(): Metrics {
       };
     },
     gauge(name, help, read) {
-      family(name, 'gauge', help);
-      gauges.set(name, read);
+      gauges.set(family(name, 'gauge', help), read);
     },
     async text() {
-      for (const [name, read] of gauges) {
+      for (const [{ series }, read] of gauges) {
         const reading = await read();
-        const { series } = family(name, 'gauge', '');
         series.clear();
         for (const [labels, value] of typeof reading === 'number' ? [[{}, reading] as const] : reading) {
           series.set(formatLabels(labels), value);

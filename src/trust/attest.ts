@@ -3,14 +3,7 @@
 
 import type { Descriptor } from '../oci/descriptor.ts';
 import type { Repository } from '../oci/repository.ts';
-import {
-  appendToTag,
-  attestationLayer,
-  cosignTag,
-  findTagSignatures,
-  keepInTag,
-  signatureLayer,
-} from './cosign-tags.ts';
+import { attestationLayer, findTagSignatures, signatureLayer } from './cosign-tags.ts';
 import { inTotoPayloadType, preAuthEncoding } from './envelope.ts';
 import { signPredicateType } from './predicate-types.ts';
 import { parsePublicKey } from './public-key.ts';
@@ -22,6 +15,7 @@ import { bundleBytes } from './sigstore-bundle.ts';
 import { simpleSigningBytes } from './simple-signing.ts';
 import { statementBytes } from './statement.ts';
 import type { Turns } from './subject-queue.ts';
+import { TagWriter } from './tag-writer.ts';
 import type { AttestResult, Predicate, Signer } from './types.ts';
 
 /** A predicate that is made when it turns out to be missing. */
@@ -68,10 +62,9 @@ async function attestNow(repository: Repository, subject: Descriptor, options: A
     // Also when it lacks what the policy asks for now.
     statementOf(await findAll(repository, subject, { ...options, policy: keyOnlyPolicy }), options) ??
     statementBytes(subject.digest, await options.provenance.make());
-  const tagged = new Map<string, Descriptor[]>();
-  for (const one of attested) await complete(one, statement, { repository, push, subject, options, tagged });
-  // A writer that read a tag before ours was written may have written it since.
-  for (const [tag, layers] of tagged) await keepInTag(repository, push, tag, layers);
+  const tags = new TagWriter(repository, push, subject.digest);
+  for (const one of attested) await complete(one, statement, { push, subject, options, tags });
+  await tags.keep();
   return push.total();
 }
 
@@ -82,12 +75,10 @@ type Attested = {
 };
 
 type Attesting = {
-  readonly repository: Repository;
   readonly push: PushLedger;
   readonly subject: Descriptor;
   readonly options: AttestOptions;
-  /** Layers that were added below tags. */
-  readonly tagged: Map<string, Descriptor[]>;
+  readonly tags: TagWriter;
 };
 
 async function findAll(repository: Repository, subject: Descriptor, options: AttestOptions): Promise<Attested[]> {
@@ -164,7 +155,7 @@ async function pushAttestation(work: Attesting, sealed: SignedContent): Promise<
   const { provenance, policy } = work.options;
   const { annotations } = await gatherTestimony(policy, sealed);
   const { layer, blob } = attestationLayer(sealed, provenance.predicateType, annotations);
-  await addBelowTag(work, 'att', layer, blob);
+  await work.tags.add('att', layer, blob);
 }
 
 async function pushSignature(work: Attesting, signer: Signer): Promise<void> {
@@ -175,12 +166,5 @@ async function pushSignature(work: Attesting, signer: Signer): Promise<void> {
   const content: SignedContent = { kind: 'raw', payload, signature, publicKeyPem: signer.publicKeyPem };
   const { annotations } = await gatherTestimony(policy, content);
   const layer = signatureLayer(payload, signature, annotations);
-  await addBelowTag(work, 'sig', layer, payload);
-}
-
-async function addBelowTag(work: Attesting, suffix: 'sig' | 'att', layer: Descriptor, blob: Buffer): Promise<void> {
-  const { repository, push, subject, tagged } = work;
-  const tag = cosignTag(subject.digest, suffix);
-  await appendToTag(repository, push, tag, layer, blob);
-  tagged.set(tag, [...(tagged.get(tag) ?? []), layer]);
+  await work.tags.add('sig', layer, payload);
 }

@@ -5,11 +5,8 @@ import { canonicalBytes } from '../core/canonical-json.ts';
 import { digestAlgorithm, digestHex, type Digest } from '../core/digest.ts';
 import { describe, type Annotations, type Descriptor } from '../oci/descriptor.ts';
 import { mediaTypes } from '../oci/media-types.ts';
-import type { Repository } from '../oci/repository.ts';
-import { addToSignatureTag } from '../oci/signature-tag.ts';
 import { base64, envelopeJson, inTotoPayloadType, parseEnvelope, parseJsonObject, unverified } from './envelope.ts';
 import { signPredicateType } from './predicate-types.ts';
-import type { PushLedger } from './push-ledger.ts';
 import { envelopeEvidence, type BundleEvidence } from './sigstore-bundle.ts';
 import { maxCandidates, passOver, readImageManifest, readSmallBlob } from './signature-search.ts';
 import type { Search, SearchResult } from './signature-search.ts';
@@ -112,32 +109,4 @@ async function readAttestation(layer: Descriptor, { repository, key, subject }: 
   const { payload, signature } = envelope;
   const evidence = envelopeEvidence(envelope, key, subject);
   return { evidence, content: { kind: 'dsse', payload, signature, publicKeyPem: key.pem } };
-}
-
-/**
- * Adds a signature below a tag and keeps those that are there. Throws CONFLICT when the tag holds something that no
- * signature can be added to.
- */
-export async function appendToTag(
-  repository: Repository,
-  push: PushLedger,
-  tag: string,
-  layer: Descriptor,
-  blob: Buffer,
-): Promise<void> {
-  await push.blob(layer, blob);
-  await keepInTag(repository, push, tag, [layer]);
-}
-
-/** Writes layers, whose blobs are there, again when another writer lost them. */
-export async function keepInTag(
-  repository: Repository,
-  push: PushLedger,
-  tag: string,
-  layers: readonly Descriptor[],
-): Promise<void> {
-  await addToSignatureTag(repository, tag, layers, async ({ config, manifest }) => {
-    await push.blob(config.descriptor, config.bytes);
-    await push.manifest(manifest, [tag]);
-  });
 }

@@ -42,8 +42,8 @@ export type TufDeskOptions = {
 export class TufDesk implements TufCenter {
   readonly #options: TufDeskOptions;
   readonly #repositories = new Map<string, Promise<TufRepository>>();
-  /** What was published, or found to be current, by this process last. */
-  readonly #states = new Map<string, TufState>();
+  /** By repository, as of what this process published, or found to be current, last. */
+  readonly #expiries = new Map<string, readonly TufExpiry[]>();
 
   constructor(options: TufDeskOptions) {
     this.#options = options;
@@ -69,18 +69,12 @@ export class TufDesk implements TufCenter {
     const repository = await this.#repository(run.tenant);
     const { keys } = repository;
     const { db } = this.#options;
-    const { state } = await repository.publish(async (current) =>
-      planRunTargets(current.state, run, db, await keys.signers()),
-    );
-    this.#states.set(run.tenant, state);
+    await this.#publish(repository, async ({ state }) => planRunTargets(state, run, db, await keys.signers()));
   }
 
   /** Until when all metadata is good, as of the last renewals and publications of this process. */
   expiries(): TufExpiry[] {
-    return [...this.#states].flatMap(([name, state]) => {
-      const { kind } = tufPlace(name, this.#options.data);
-      return expiriesOf(state).map((expiry) => ({ kind, ...expiry }));
-    });
+    return [...this.#expiries.values()].flat();
   }
 
   async show(name: string): Promise<TufSummary> {
@@ -131,22 +125,32 @@ export class TufDesk implements TufCenter {
   async #publishDue(name: string): Promise<Current> {
     const repository = await this.#repository(name);
     const { keys, place } = repository;
-    const current = await repository.publish(async (before): Promise<Plan> => {
+    return this.#publish(repository, async (current): Promise<Plan> => {
       if (place.kind !== 'trust') return {};
-      return planTrustTargets(before, this.#options.trustFiles(), await keys.signers());
+      return planTrustTargets(current, this.#options.trustFiles(), await keys.signers());
     });
-    if (place.kind !== 'kit') this.#states.set(name, current.state);
-    return current;
   }
 
   async #publishDraft(repository: TufRepository, text: string): Promise<Current> {
     const { state } = await this.#find(repository);
     const draft = await readDraft(text, state, repository.keys);
-    return repository.publish((current) => {
+    return this.#publish(repository, (current) => {
       const plan = planDraft(current.state, draft);
       if (repository.place.kind !== 'trust' || draft.signed._type !== 'targets') return plan;
       return { ...plan, targetFiles: newTargetFiles(current, draft.signed.targets, this.#options.trustFiles()) };
     });
+  }
+
+  async #publish(repository: TufRepository, plan: Parameters<TufRepository['publish']>[0]): Promise<Current> {
+    const current = await repository.publish(plan);
+    const { name, kind } = repository.place;
+    // A kit is not renewed by us, so nobody can do anything about its expiry here.
+    if (kind !== 'kit')
+      this.#expiries.set(
+        name,
+        expiriesOf(current.state).map((expiry) => ({ kind, ...expiry })),
+      );
+    return current;
   }
 
   /** What the next targets of the top-level role list: in the public repository what it has to hand out now. */

@@ -4,7 +4,7 @@
 import { sign } from 'node:crypto';
 import type { Annotations, Descriptor } from '../../oci/descriptor.ts';
 import type { Repository, RepositoryReader } from '../../oci/repository.ts';
-import { appendToTag, attestationLayer, cosignTag, keepInTag, signatureLayer } from '../cosign-tags.ts';
+import { attestationLayer, signatureLayer } from '../cosign-tags.ts';
 import { inTotoPayloadType, preAuthEncoding } from '../envelope.ts';
 import type { Post } from '../http-signer.ts';
 import { signPredicateType } from '../predicate-types.ts';
@@ -14,6 +14,7 @@ import { gatherTestimony, type SignedContent, type SigningPolicy } from '../sign
 import { simpleSigningBytes } from '../simple-signing.ts';
 import { statementBytes } from '../statement.ts';
 import type { Turns } from '../subject-queue.ts';
+import { TagWriter } from '../tag-writer.ts';
 import { certificateBundleBytes, type CertificateCheck } from './certificate-bundle.ts';
 import { findCertificateBundles } from './certificate-search.ts';
 import { bundleOfLayer, certificateAnnotation, findCertificateTags } from './certificate-tags.ts';
@@ -41,14 +42,13 @@ export type KeylessAttest = {
 export type Missing = { readonly layout: 'referrers' | 'tags'; readonly predicateType: string };
 
 type Attesting = {
-  readonly repository: Repository;
   readonly subject: Descriptor;
   readonly options: KeylessAttest;
   readonly key: CertifiedKey;
   readonly push: PushLedger;
   /** Envelopes by predicate type: one serves both layouts. */
   readonly sealed: Map<string, SignedContent>;
-  readonly tagged: Map<string, Descriptor[]>;
+  readonly tags: TagWriter;
 };
 
 export class KeylessSigner {
@@ -68,10 +68,10 @@ export class KeylessSigner {
       // One certificate for all: it is good for minutes, and signing takes moments.
       const key = await certifiedKey(settings.fulcio, await settings.token(), post);
       const push = new PushLedger(repository);
-      const work = { repository, subject, options, key, push, sealed: new Map(), tagged: new Map() };
+      const tags = new TagWriter(repository, push, subject.digest);
+      const work = { subject, options, key, push, sealed: new Map(), tags };
       for (const one of missing) await this.#attach(one, work);
-      // A writer that read a tag before ours was written may have written it since.
-      for (const [tag, layers] of work.tagged) await keepInTag(repository, push, tag, layers);
+      await tags.keep();
     });
   }
 
@@ -120,13 +120,11 @@ export class KeylessSigner {
     suffix: 'sig' | 'att',
     layer: Descriptor,
     blob: Buffer,
-    { repository, subject, push, tagged }: Attesting,
+    { subject, tags }: Attesting,
     document?: Buffer,
   ): Promise<void> {
     this.#options.check(bundleOfLayer(layer, blob), subject.digest, document);
-    const tag = cosignTag(subject.digest, suffix);
-    await appendToTag(repository, push, tag, layer, blob);
-    tagged.set(tag, [...(tagged.get(tag) ?? []), layer]);
+    await tags.add(suffix, layer, blob);
   }
 
   async #annotations(content: SignedContent): Promise<Annotations> {

@@ -3,7 +3,7 @@
 
 import { X509Certificate } from 'node:crypto';
 import { canonicalBytes, type Json } from '../../core/canonical-json.ts';
-import { sha256 } from '../../core/digest.ts';
+import { sha256, type Digest } from '../../core/digest.ts';
 import type { Descriptor } from '../../oci/descriptor.ts';
 import { mediaTypes } from '../../oci/media-types.ts';
 import type { RepositoryReader } from '../../oci/repository.ts';
@@ -29,18 +29,19 @@ export async function findCertificateTags(
 ): Promise<CertificateBundles> {
   const carriers: Carriers = new Map();
   const refused: string[] = [];
-  for (const suffix of ['sig', 'att'] as const) {
-    const tag = cosignTag(subject.digest, suffix);
+  const lookAt = async (layer: Descriptor, carrier: Digest): Promise<void> => {
+    const blob = await readSmallBlob(repository, layer);
+    const document = layer.mediaType === mediaTypes.simpleSigning ? blob : undefined;
+    const { predicateType } = check(bundleOfLayer(layer, blob), subject.digest, document);
+    if (!carriers.has(predicateType)) carriers.set(predicateType, carrier);
+  };
+  for (const tag of [cosignTag(subject.digest, 'sig'), cosignTag(subject.digest, 'att')]) {
     await passOver({ refused }, tag, async () => {
       const stored = await readImageManifest(repository, tag);
-      const layers = stored?.manifest.layers.filter(({ annotations }) => annotations?.[certificateAnnotation]) ?? [];
+      if (!stored) return;
+      const layers = stored.manifest.layers.filter(({ annotations }) => annotations?.[certificateAnnotation]);
       for (const layer of layers.slice(0, maxCandidates)) {
-        await passOver({ refused }, `${tag} ${layer.digest}`, async () => {
-          const blob = await readSmallBlob(repository, layer);
-          const document = layer.mediaType === mediaTypes.simpleSigning ? blob : undefined;
-          const { predicateType } = check(bundleOfLayer(layer, blob), subject.digest, document);
-          if (stored && !carriers.has(predicateType)) carriers.set(predicateType, stored.digest);
-        });
+        await passOver({ refused }, `${tag} ${layer.digest}`, () => lookAt(layer, stored.digest));
       }
     });
   }
